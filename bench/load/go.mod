@@ -1,0 +1,3 @@
+module mcp-connector/bench/load
+
+go 1.24

@@ -1,0 +1,19 @@
+const common = {
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '\\.ts$': '@swc/jest' },
+  testEnvironment: 'node',
+};
+
+/** Two projects: `unit` needs nothing, `integration` shares one lab of real clusters (test/support/lab.setup.ts). */
+export default {
+  projects: [
+    { ...common, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.test.ts', '<rootDir>/test/*.test.ts', '<rootDir>/test/chart/**/*.test.ts'] },
+    {
+      ...common,
+      displayName: 'integration',
+      testMatch: ['<rootDir>/test/integration/**/*.test.ts'],
+      globalSetup: '<rootDir>/test/support/lab.setup.ts',
+      globalTeardown: '<rootDir>/test/support/lab.teardown.ts',
+    },
+  ],
+};

@@ -1,0 +1,27 @@
+/**
+ * The family of errors that never cross the wire: a configuration that cannot work, a peer that cannot be reached,
+ * a credential that is refused. `code` is a kebab-case word for programs (logs, metrics, readiness reasons),
+ * `message` one sentence for people that says what to do.
+ *
+ * The other family, StatusError (apimachinery/status.ts), is what a user of the API gets to see.
+ */
+export class ConnectorError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'ConnectorError';
+    this.code = code;
+  }
+}
+
+/** One line for a log or a readiness reason: the message, and that of each cause that adds something. */
+export function describeError(error: unknown): string {
+  const parts: string[] = [];
+  for (let e: unknown = error; e !== undefined && e !== null; e = (e as { cause?: unknown }).cause) {
+    const text = e instanceof Error ? e.message || (e as { code?: string }).code || e.name : String(e);
+    if (text && !parts.some((part) => part.includes(text))) parts.push(text);
+    if (!(e instanceof Error)) break;
+  }
+  return parts.join(': ');
+}

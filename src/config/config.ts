@@ -1,0 +1,114 @@
+import { hostname } from 'node:os';
+import { ConnectorError } from '../base/errors.ts';
+import type { LogLevel } from '../base/logger.ts';
+import { environmentName, serveOptions } from './options.ts';
+
+/** The completed configuration of `serve`; nothing else reads flags or the environment. */
+export interface Config {
+  kubeconfig: string | undefined;
+  controlPlane: { kubeconfigFile: string } | { secretName: string; secretKey: string };
+  claimNamespace: string;
+  namespace: string;
+  releaseName: string;
+  listen: { host: string | undefined; port: number };
+  external: { host: string; port: number | undefined } | undefined;
+  servicePort: number;
+  clusterID: string | undefined;
+  allow: string[];
+  deny: string[];
+  ownerClusterRole: string | undefined;
+  rebind: boolean;
+  logLevel: LogLevel;
+  /** Tells replicas apart in the Lease. */
+  identity: string;
+}
+
+export type Flags = Record<string, string | string[] | boolean | undefined>;
+
+/** Flags (camel case, as commander gives them) over environment over defaults. Throws one error that names every fault. */
+export function completeConfig(flags: Flags, environment: Record<string, string | undefined>): Config {
+  const faults: string[] = [];
+  const text = (flag: string): string | undefined => {
+    const given = flags[camelCase(flag)] ?? environment[environmentName(flag)];
+    const option = serveOptions.find((candidate) => candidate.flag === flag);
+    const value = given ?? (option && 'default' in option ? option.default : undefined);
+    return typeof value === 'string' && value !== '' ? value : undefined;
+  };
+  const list = (flag: string): string[] => {
+    const given = flags[camelCase(flag)];
+    if (Array.isArray(given) && given.length > 0) return given;
+    return (environment[environmentName(flag)] ?? '').split(/[\s,]+/).filter((item) => item !== '');
+  };
+  const port = (flag: string, value: string | undefined): number | undefined => {
+    if (value === undefined) return undefined;
+    const number = Number(value);
+    if (Number.isInteger(number) && number >= 0 && number <= 65_535) return number;
+    faults.push(`--${flag}: "${value}" is no port`);
+    return undefined;
+  };
+
+  const kubeconfigFile = text('control-plane-kubeconfig');
+  const secretName = text('control-plane-secret');
+  if (kubeconfigFile === undefined && secretName === undefined) {
+    faults.push('--control-plane-secret or --control-plane-kubeconfig is needed: it says where the control plane is');
+  }
+  if (kubeconfigFile !== undefined && flags['controlPlaneSecret'] !== undefined) {
+    faults.push('--control-plane-secret and --control-plane-kubeconfig exclude each other: give one of them');
+  }
+  const claimNamespace = text('claim-namespace');
+  if (claimNamespace === undefined) {
+    faults.push("--claim-namespace is needed: it names the namespace of the control plane that holds this cluster's claims");
+  } else if (!isDnsLabel(claimNamespace)) {
+    faults.push(`--claim-namespace: "${claimNamespace}" is no namespace name`);
+  }
+  const listen = text('listen') as string;
+  const [, host, listenPort] = /^\[?([^\]]*?)\]?:(\d+)$/.exec(listen) ?? [];
+  if (listenPort === undefined) faults.push(`--listen: "${listen}" is not of the form host:port`);
+  const logLevel = text('log-level') as LogLevel;
+  if (!['debug', 'info', 'warn', 'error'].includes(logLevel)) {
+    faults.push(`--log-level: "${logLevel}" is none of debug, info, warn, error`);
+  }
+  const clusterID = text('cluster-id');
+  if (clusterID !== undefined && !/^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/.test(clusterID)) {
+    faults.push(`--cluster-id: "${clusterID}" cannot be a label value (at most 63 letters, digits, "-", "_" and ".")`);
+  }
+  for (const flag of ['allow', 'deny']) {
+    for (const pattern of list(flag)) {
+      if (!/^(\*|[a-z0-9-]+)(\.[a-z0-9.-]+)?$/.test(pattern)) {
+        faults.push(`--${flag}: "${pattern}" is none of <plural>.<group>, *.<group> and *`);
+      }
+    }
+  }
+  const externalHost = text('external-host');
+  const externalPort = port('external-port', text('external-port'));
+  const servicePort = port('service-port', text('service-port'));
+  if (faults.length > 0) throw new ConnectorError('configuration-invalid', faults.join('; '));
+  return {
+    kubeconfig: text('kubeconfig'),
+    controlPlane:
+      kubeconfigFile === undefined
+        ? { secretName: secretName as string, secretKey: text('control-plane-secret-key') as string }
+        : { kubeconfigFile },
+    claimNamespace: claimNamespace as string,
+    namespace: text('namespace') === 'kube-system' && !flags['namespace'] ? (environment['POD_NAMESPACE'] ?? 'kube-system') : (text('namespace') as string),
+    releaseName: text('release-name') as string,
+    listen: { host: host || undefined, port: port('listen', listenPort) as number },
+    external: externalHost === undefined ? undefined : { host: externalHost, port: externalPort },
+    servicePort: servicePort as number,
+    clusterID,
+    allow: list('allow'),
+    deny: list('deny'),
+    ownerClusterRole: text('owner-cluster-role'),
+    rebind: flags['rebind'] === true || environment[environmentName('rebind')] === 'true',
+    logLevel,
+    identity: `${environment['POD_NAME'] ?? hostname()}_${process.pid}`,
+  };
+}
+
+function camelCase(flag: string): string {
+  return flag.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function isDnsLabel(text: string): boolean {
+  return text.length <= 63 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(text);
+}

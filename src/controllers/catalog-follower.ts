@@ -1,0 +1,176 @@
+import type { CustomResourceDefinition, KubeObject } from '../apimachinery/objects.ts';
+import { type Clock, systemClock } from '../base/clock.ts';
+import { describeError } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import { Catalog, type CatalogSource, type CatalogStore } from '../catalog/catalog.ts';
+import { type ConnectedResource, connectedPrefixOf, connectedResourcesOf, groupVersionsOf } from '../catalog/connected-resource.ts';
+import { type OpenApiV3Document, parseOpenApi } from '../catalog/openapi-document.ts';
+import { openApiV3Key, openApiV3Of, pluralsWithoutPaths } from '../catalog/openapi-v3.ts';
+import { type ResourcePatterns, isConnected } from '../catalog/resource-patterns.ts';
+import { crdPath } from '../clusters/api-paths.ts';
+import { Informer } from '../clusters/informer.ts';
+import { ApiError, isNotFound, metadataListAccept } from '../clusters/kube-client.ts';
+import type { Link } from '../upstream/link.ts';
+
+export interface CatalogFollowerOptions {
+  link: Link;
+  store: CatalogStore;
+  patterns: ResourcePatterns;
+  log: Logger;
+  clock?: Clock;
+}
+
+/** Crossplane applies a CRD in several writes; one catalog for all of them. */
+const settleMs = 100;
+/** OpenAPI follows a CRD some time after Established, and nothing signals it: looked for again at these intervals. */
+const openApiRetriesMs = [250, 500, 1_000, 1_000, 1_000];
+/** A changed schema reaches OpenAPI late too: after a change the documents are compared again this soon, then seldom. */
+const refreshesMs = [1_000, 3_000, 60_000];
+
+/**
+ * Follows the CRDs of the control plane and makes the catalog of them. All CRDs are watched by metadata only; only
+ * those that an XRD owns are read whole (providers bring a thousand others). The control plane's own /openapi/v2 is
+ * never asked for, and of /openapi/v3 only the documents of connected group versions.
+ */
+export class CatalogFollower {
+  readonly #options: CatalogFollowerOptions;
+  readonly #clock: Clock;
+  readonly #abort = new AbortController();
+  readonly #informer: Informer<KubeObject>;
+  readonly #definitions = new Map<string, CustomResourceDefinition>();
+  readonly #documents = new Map<string, { url: string; document: OpenApiV3Document }>();
+  #wake = Promise.withResolvers<void>();
+  #fault: string | undefined;
+  #done: Promise<void> | undefined;
+
+  constructor(options: CatalogFollowerOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#informer = new Informer<KubeObject>({
+      client: options.link.client,
+      path: crdPath(),
+      accept: metadataListAccept,
+      log: options.log,
+      onChange: () => this.#wake.resolve(),
+      onError: (error) => this.#complain(error),
+    });
+  }
+
+  /** Why the claim APIs cannot be read; undefined while they can. */
+  get fault(): string | undefined {
+    return this.#fault;
+  }
+
+  start(): void {
+    this.#done ??= this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    this.#wake.resolve();
+    await this.#informer.stop();
+    await this.#done;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#abort;
+    this.#informer.start();
+    await Promise.race([this.#informer.synced, this.#wake.promise]);
+    let quietRounds = 0;
+    while (!signal.aborted) {
+      this.#wake = Promise.withResolvers<void>();
+      try {
+        await this.#clock.sleep(settleMs, signal);
+        if (this.#informer.hasSynced) await this.#rebuild();
+        this.#fault = undefined;
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#complain(error);
+        await this.#clock.sleep(1_000, signal).catch(() => undefined);
+        continue;
+      }
+      const rest = new AbortController();
+      const pause = refreshesMs[quietRounds++] ?? (refreshesMs.at(-1) as number);
+      const woken = this.#wake.promise.then(() => (quietRounds = 0));
+      await Promise.race([woken, this.#clock.sleep(pause, rest.signal).catch(() => undefined)]);
+      rest.abort();
+    }
+  }
+
+  async #rebuild(): Promise<void> {
+    const { store, log } = this.#options;
+    await this.#readDefinitions();
+    const resources: ConnectedResource[] = [];
+    for (const crd of this.#definitions.values()) {
+      const prefix = connectedPrefixOf(crd);
+      if (prefix === undefined) continue;
+      resources.push(...connectedResourcesOf(crd, prefix).filter((resource) => isConnected(resource, this.#options.patterns)));
+    }
+    const source: CatalogSource = { resources, openApi: await this.#readOpenApi(resources) };
+    const catalog = new Catalog(source);
+    if (!store.publish(catalog)) return;
+    log.info({ resources: resources.map(({ plural, group, version }) => `${plural}.${version}.${group}`) }, 'the catalog has changed');
+  }
+
+  /** Reads anew what an XRD owns and has changed, and forgets what is gone. */
+  async #readDefinitions(): Promise<void> {
+    const owned = this.#informer.list().filter(isOwnedByXrd);
+    const names = new Set(owned.map((crd) => crd.metadata.name));
+    for (const name of this.#definitions.keys()) if (!names.has(name)) this.#definitions.delete(name);
+    for (const { metadata } of owned) {
+      if (this.#definitions.get(metadata.name)?.metadata.resourceVersion === metadata.resourceVersion) continue;
+      try {
+        const crd = await this.#options.link.client.get<CustomResourceDefinition>(crdPath(metadata.name), { signal: this.#abort.signal });
+        this.#definitions.set(metadata.name, crd);
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+        this.#definitions.delete(metadata.name);
+      }
+    }
+  }
+
+  /** The filtered documents of all connected group versions; waits a while for those the control plane has not made yet. */
+  async #readOpenApi(resources: readonly ConnectedResource[]): Promise<[string, OpenApiV3Document][]> {
+    const { client } = this.#options.link;
+    const groupVersions = groupVersionsOf(resources);
+    for (const pause of [...openApiRetriesMs, undefined]) {
+      const root = await client.get<{ paths: Record<string, { serverRelativeURL: string }> }>('/openapi/v3', { signal: this.#abort.signal });
+      let isComplete = true;
+      for (const groupVersion of groupVersions) {
+        const key = openApiV3Key(groupVersion);
+        const url = root.paths[key]?.serverRelativeURL;
+        if (url === undefined) isComplete = false;
+        else if (this.#documents.get(key)?.url !== url) {
+          const text = await client.getText(url.replace(/\?.*$/, ''), { signal: this.#abort.signal, timeoutMs: 30_000 });
+          this.#documents.set(key, { url, document: parseOpenApi(text) });
+        }
+        const known = this.#documents.get(key);
+        if (!known || pluralsWithoutPaths(known.document, groupVersion).length > 0) isComplete = false;
+      }
+      if (isComplete || pause === undefined) break;
+      await this.#clock.sleep(pause, this.#abort.signal);
+    }
+    const kept = new Set(groupVersions.map(openApiV3Key));
+    for (const key of this.#documents.keys()) if (!kept.has(key)) this.#documents.delete(key);
+    return groupVersions.flatMap((groupVersion): [string, OpenApiV3Document][] => {
+      const known = this.#documents.get(openApiV3Key(groupVersion));
+      return known ? [[openApiV3Key(groupVersion), openApiV3Of(known.document, groupVersion)]] : [];
+    });
+  }
+
+  #complain(error: unknown): void {
+    const reason =
+      error instanceof ApiError && error.status === 403
+        ? `the connector may not read the CRDs of the control plane: ${error.message}; apply deploy/control-plane.yaml there`
+        : `the claim APIs cannot be read from the control plane: ${describeError(error)}`;
+    if (this.#fault !== reason) this.#options.log.error(reason);
+    this.#fault = reason;
+  }
+}
+
+/** The cheap half of connectedPrefixOf, on metadata. */
+function isOwnedByXrd(crd: KubeObject): boolean {
+  return (crd.metadata.ownerReferences ?? []).some(
+    (owner) => owner.kind === 'CompositeResourceDefinition' && owner.apiVersion.startsWith('apiextensions.crossplane.io/'),
+  );
+}

@@ -1,0 +1,110 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { ConnectorError } from '../base/errors.ts';
+
+export type ToolName = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'helm' | 'crossplane';
+
+/** How one tool is found ready-made, and how it is built from its pinned Go module otherwise. */
+export interface Tool {
+  name: ToolName;
+  /** Folder below `tools/` with the go.mod and go.sum of the build. */
+  folder: string;
+  /** The module whose required version is the tool's version. */
+  module: string;
+  /** The main package inside that module. */
+  package: string;
+  /** Linker flags beside `-s -w`, for the version that go.mod requires (`v1.34.4`). */
+  stamp: (version: string) => string;
+  /**
+   * Arguments that make a ready-made binary print its version, and the versions that will do. Absent: only the folder
+   * in KUBEBUILDER_ASSETS is asked, since another program of the same name is common on PATH.
+   */
+  readyMade: { args: string[]; accepts: (output: string) => boolean; onPath: boolean };
+}
+
+/** `tools/` of the checkout, from `src/demo` as from `dist/demo`. */
+export const toolsFolder = path.resolve(import.meta.dirname, '../../tools');
+
+const kubernetes = {
+  folder: 'kubernetes',
+  module: 'k8s.io/kubernetes',
+  // Without a version kubectl warns about skew, and a chart's kubeVersion refuses.
+  stamp: (version: string) => {
+    const [major, minor] = version.replace(/^v/, '').split('.');
+    return ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version']
+      .map((pkg) => `-X ${pkg}.gitVersion=${version} -X ${pkg}.gitMajor=${major} -X ${pkg}.gitMinor=${minor}`)
+      .join(' ');
+  },
+  readyMade: { args: ['--version'], accepts: (output: string) => atLeast(output, 1, 30), onPath: true },
+};
+
+export const tools: readonly Tool[] = [
+  {
+    name: 'etcd',
+    folder: 'etcd',
+    module: 'go.etcd.io/etcd/server/v3',
+    package: 'go.etcd.io/etcd/server/v3',
+    stamp: () => '',
+    readyMade: { args: ['--version'], accepts: (output) => atLeast(output, 3, 5), onPath: true },
+  },
+  { ...kubernetes, name: 'kube-apiserver', package: 'k8s.io/kubernetes/cmd/kube-apiserver' },
+  {
+    ...kubernetes,
+    name: 'kube-controller-manager',
+    package: 'k8s.io/kubernetes/cmd/kube-controller-manager',
+  },
+  {
+    name: 'helm',
+    folder: 'helm',
+    module: 'helm.sh/helm/v3',
+    package: 'helm.sh/helm/v3/cmd/helm',
+    stamp: (version) => `-X helm.sh/helm/v3/internal/version.version=${version}`,
+    readyMade: { args: ['version', '--short'], accepts: (output) => /^v3\./m.test(output), onPath: true },
+  },
+  {
+    name: 'crossplane',
+    folder: 'crossplane',
+    module: 'github.com/crossplane/crossplane',
+    package: 'github.com/crossplane/crossplane/cmd/crossplane',
+    stamp: (version) => `-X github.com/crossplane/crossplane/internal/version.version=${version}`,
+    // The `crossplane` of a PATH is the command line, not the controllers.
+    readyMade: { args: ['--version'], accepts: (output) => /v1\./.test(output), onPath: false },
+  },
+];
+
+/** Throws ConnectorError `tool-unknown`. */
+export function toolOf(name: string): Tool {
+  const tool = tools.find((candidate) => candidate.name === name);
+  if (!tool) {
+    throw new ConnectorError(
+      'tool-unknown',
+      `no tool is called ${name}; there are: ${tools.map((known) => known.name).join(', ')}`,
+    );
+  }
+  return tool;
+}
+
+/** The version that the tool's go.mod pins, such as `v3.6.8`. */
+export async function pinnedVersion(tool: Tool): Promise<string> {
+  const goMod = await readFile(path.join(toolsFolder, tool.folder, 'go.mod'), 'utf8');
+  return requiredVersion(goMod, tool.module);
+}
+
+/** The version that a go.mod requires of a module. Throws when it requires none. */
+export function requiredVersion(goMod: string, module: string): string {
+  for (const line of goMod.split('\n')) {
+    const [name, version] = line
+      .trim()
+      .replace(/^require\s+/, '')
+      .split(/\s+/);
+    if (name === module && version?.startsWith('v')) return version;
+  }
+  throw new Error(`go.mod requires no version of ${module}`);
+}
+
+/** True when the first `major.minor` in a program's version output is at least the one given. */
+export function atLeast(output: string, major: number, minor: number): boolean {
+  const found = /v?(\d+)\.(\d+)/.exec(output);
+  if (!found) return false;
+  return Number(found[1]) > major || (Number(found[1]) === major && Number(found[2]) >= minor);
+}

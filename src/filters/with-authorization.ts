@@ -1,0 +1,34 @@
+import type { RequestInfo } from '../apimachinery/request-info.ts';
+import type { AccessAttributes } from '../authorization/access-question.ts';
+import type { Authorizer } from '../authorization/authorizer.ts';
+import type { Filter } from './chain.ts';
+
+export interface AuthorizationDependencies {
+  authorizer: Pick<Authorizer, 'authorize'>;
+}
+
+/**
+ * kube-apiserver has authorized the request already; asked again here, on our own reading of the path, because the
+ * two readings could differ, and because not every request comes through kube-apiserver.
+ */
+export function withAuthorization({ authorizer }: AuthorizationDependencies): Filter {
+  return (exchange) => authorizer.authorize(exchange.user, attributesOf(exchange.info));
+}
+
+export function attributesOf(info: RequestInfo): AccessAttributes {
+  if (!info.isResource) return { path: info.path, verb: info.verb };
+  const { verb, group, version, resource, subresource, namespace, query } = info;
+  const fieldSelector = query.get('fieldSelector') ?? undefined;
+  return {
+    verb,
+    group,
+    version,
+    resource,
+    subresource,
+    namespace,
+    // A list or watch of one object is authorized by its name (requestinfo.go).
+    name: info.name ?? /^metadata\.name==?([^,=]+)$/.exec(fieldSelector ?? '')?.[1],
+    fieldSelector,
+    labelSelector: query.get('labelSelector') ?? undefined,
+  };
+}

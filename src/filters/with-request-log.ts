@@ -1,0 +1,45 @@
+import { StatusError } from '../apimachinery/status.ts';
+import { describeError } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Metrics } from '../base/metrics.ts';
+import type { Exchange } from '../downstream/exchange.ts';
+import type { Filter } from './chain.ts';
+
+export interface RequestLogDependencies {
+  log: Logger;
+  metrics: Metrics;
+  /** Called with every error on its way to the client. */
+  onError: (exchange: Exchange, error: unknown) => void;
+}
+
+/** Counts every answer, and logs it at debug. */
+export function withRequestLog({ log, metrics }: RequestLogDependencies): Filter {
+  return (exchange) => {
+    exchange.res.once('close', () => {
+      const info = exchange.infoIfKnown;
+      const verb = info?.verb ?? 'unknown';
+      const resource = info?.isResource ? `${info.resource}.${info.group}` : '';
+      const seconds = (performance.now() - exchange.startedAt) / 1000;
+      const code = exchange.res.writableFinished ? exchange.res.statusCode : 499;
+      metrics.requests.inc({ verb, resource, code });
+      if (verb !== 'watch') metrics.requestSeconds.observe({ verb }, seconds);
+      if (log.isLevelEnabled('debug')) {
+        log.debug({ auditID: exchange.auditID, method: exchange.req.method, path: info?.path, code, seconds }, 'answered');
+      }
+    });
+  };
+}
+
+/** What a failed request leaves in the log: a refusal nothing, an outage a line, a mistake of ours its stack. */
+export function requestErrorLogger(log: Logger): RequestLogDependencies['onError'] {
+  return (exchange, error) => {
+    if (exchange.res.destroyed && !exchange.res.headersSent) return;
+    const where = { auditID: exchange.auditID, path: exchange.infoIfKnown?.path };
+    if (error instanceof StatusError) {
+      if (error.code >= 500) log.warn({ ...where, code: error.code, reason: describeError(error) }, 'a request failed');
+      return;
+    }
+    if (exchange.gone.aborted) return;
+    log.error({ ...where, err: error }, 'a request failed by an error of the connector');
+  };
+}

@@ -1,0 +1,173 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+import { Edits } from '../apimachinery/json-edit.ts';
+import { negotiate, type Negotiated } from '../apimachinery/media-types.ts';
+import type { ResourceRequest } from '../apimachinery/request-info.ts';
+import { type GroupResource, notFound, type Status } from '../apimachinery/status.ts';
+import type { ConnectedResource } from '../catalog/connected-resource.ts';
+import { answerBody, answerStatus, forwardedHeaders } from '../downstream/answer.ts';
+import type { Exchange } from '../downstream/exchange.ts';
+import { editToApp, type Live, type Origin, readLive } from '../mapping/claim.ts';
+import { type AppName, controlPlaneName } from '../mapping/identity.ts';
+import { statusToApp } from '../mapping/status.ts';
+import { editTableToApp, type MappedColumns, mappedColumns } from '../mapping/table.ts';
+import type { Answer } from '../upstream/control-plane.ts';
+import { refusal } from '../upstream/errors.ts';
+import type { Link } from '../upstream/link.ts';
+
+/** Everything a verb's handler works with. */
+export interface ClaimRequest {
+  exchange: Exchange;
+  info: ResourceRequest;
+  resource: ConnectedResource;
+  link: Link;
+}
+
+/** A request that names one object. */
+export interface NamedClaimRequest extends ClaimRequest {
+  app: AppName;
+}
+
+export function groupResource({ resource }: ClaimRequest): GroupResource {
+  return { group: resource.group, resource: resource.plural };
+}
+
+export function hashedName({ resource, link }: ClaimRequest, app: AppName): string {
+  return controlPlaneName(resource.prefix, app, link.connection.clusterID);
+}
+
+/** Path of the collection, or of one object, on the control plane. */
+export function upstreamPath(request: ClaimRequest, name: string | undefined, query: URLSearchParams | undefined): string {
+  const { resource, link, info } = request;
+  const collection = `/apis/${resource.group}/${resource.version}/namespaces/${link.connection.claimNamespace}/${resource.plural}`;
+  const object = name === undefined ? '' : `/${name}${info.subresource === undefined ? '' : `/${info.subresource}`}`;
+  const text = query?.toString() ?? '';
+  return collection + object + (text === '' ? '' : `?${text}`);
+}
+
+/** How the answer is wanted; `includeObject=None` becomes Metadata upstream, since cells are mapped by the object's labels. */
+export interface Wanted extends Negotiated {
+  query: URLSearchParams;
+  columns: MappedColumns | undefined;
+}
+
+export function wanted({ exchange, info, resource }: ClaimRequest): Wanted {
+  const negotiated = negotiate(exchange.header('accept'));
+  const query = new URLSearchParams(info.query);
+  if (negotiated.representation !== 'Table') return { ...negotiated, query, columns: undefined };
+  const dropObjects = query.get('includeObject') === 'None';
+  if (dropObjects) query.set('includeObject', 'Metadata');
+  return { ...negotiated, query, columns: mappedColumns(resource.printerColumns, dropObjects) };
+}
+
+/** Request headers for the control plane. Nobody's identity is among them: the connector asks in its own name. */
+export function upstreamHeaders(exchange: Exchange, accept: string, contentType?: string): Record<string, string> {
+  const headers: Record<string, string> = { accept, 'audit-id': exchange.auditID };
+  // Without `fieldManager` the API server takes the manager's name from here.
+  const userAgent = exchange.header('user-agent');
+  if (userAgent !== undefined) headers['user-agent'] = userAgent;
+  if (contentType !== undefined) headers['content-type'] = contentType;
+  const trace = exchange.header('traceparent');
+  if (trace !== undefined) headers['traceparent'] = trace;
+  return headers;
+}
+
+/** Answers with one object (or a Table of one row, or a Status) of the control plane. */
+export async function answerObject(request: NamedClaimRequest, answer: Answer, columns: MappedColumns | undefined): Promise<void> {
+  const { exchange, link, app } = request;
+  if (answer.status >= 300) return answerRefusal(request, answer, app);
+  const edits = new Edits();
+  const { origin } = columns
+    ? editTableToApp(answer.body, answer.body.indexOf('{'), answer.body.length, edits, columns)
+    : editToApp(answer.body, answer.body.indexOf('{'), answer.body.length, edits);
+  if (!isSame(origin, link, app)) throw notFound(groupResource(request), app.name);
+  answerBody(exchange, answer.status, forwardedHeaders(answer.headers), edits.apply(answer.body));
+  return undefined;
+}
+
+/** Answers with what the control plane said no to, in the user's names. */
+export async function answerRefusal(request: ClaimRequest, answer: Answer, app: AppName | undefined, secretName?: string): Promise<void> {
+  const status = await refusalStatus(request, answer, app, secretName);
+  const headers: OutgoingHttpHeaders = forwardedHeaders(answer.headers);
+  answerStatus(request.exchange, answer.status, status, headers);
+}
+
+export async function refusalStatus(
+  request: ClaimRequest,
+  answer: Answer,
+  app: AppName | undefined,
+  secretName?: string,
+): Promise<Status> {
+  const { resource, info, link } = request;
+  const status = await refusal(link, answer, {
+    verb: info.verb,
+    group: resource.group,
+    version: resource.version,
+    resource: resource.plural,
+    subresource: info.subresource,
+    name: app && hashedName(request, app),
+  });
+  return statusToApp(status, {
+    connection: link.connection,
+    prefix: resource.prefix,
+    namespace: info.namespace,
+    name: app?.name,
+    secretName,
+  });
+}
+
+/** True when the object is the one that was asked for, and not one whose name has the same hash. */
+export function isSame(origin: Origin | undefined, link: Link, app: AppName): boolean {
+  return (
+    origin !== undefined &&
+    origin.clusterID === link.connection.clusterID &&
+    origin.app.namespace === app.namespace &&
+    origin.app.name === app.name
+  );
+}
+
+/** The object as it is now, before a write; undefined when there is none, or the request was answered already. */
+export interface LiveObject {
+  bytes: Buffer;
+  live: Live;
+}
+
+/**
+ * Reads the object a write is about. Returns undefined for an object that is not there; refusals of any other kind
+ * are thrown as the answer they are.
+ */
+export async function readLiveObject(request: NamedClaimRequest): Promise<LiveObject | undefined> {
+  const { exchange, link, app } = request;
+  const answer = await link.controlPlane.collect({
+    method: 'GET',
+    path: upstreamPath({ ...request, info: { ...request.info, subresource: undefined } }, hashedName(request, app), undefined),
+    headers: upstreamHeaders(exchange, 'application/json'),
+    signal: exchange.gone,
+  });
+  if (answer.status === 404) {
+    await refusalStatus({ ...request, info: { ...request.info, verb: 'get' } }, answer, app);
+    return undefined;
+  }
+  if (answer.status >= 300) {
+    const status = await refusalStatus({ ...request, info: { ...request.info, verb: 'get' } }, answer, app);
+    throw new RefusedError(answer, status);
+  }
+  const live = readLive(answer.body);
+  return live && isSame(live, link, app) ? { bytes: answer.body, live } : undefined;
+}
+
+/** A refusal of the control plane on the way to the user's own request. */
+export class RefusedError extends Error {
+  readonly answer: Answer;
+  readonly status: Status;
+
+  constructor(answer: Answer, status: Status) {
+    super(status.message ?? 'refused');
+    this.answer = answer;
+    this.status = status;
+  }
+}
+
+export function isDryRun(query: URLSearchParams): boolean {
+  return query.getAll('dryRun').includes('All');
+}
+

@@ -1,0 +1,140 @@
+import { Edits } from '../apimachinery/json-edit.ts';
+import { parsePatch } from '../apimachinery/json-patch.ts';
+import { getMember, isLosslessObject, type LosslessJson, parseLossless, printLossless } from '../apimachinery/lossless-json.ts';
+import { mediaType } from '../apimachinery/media-types.ts';
+import { badRequest, conflict, notFound, unsupportedMediaType } from '../apimachinery/status.ts';
+import { readBody } from '../downstream/request-body.ts';
+import { editToApp } from '../mapping/claim.ts';
+import { jsonPatchRoute, mergePatchRoute, patchedView } from '../mapping/patch.ts';
+import type { Answer } from '../upstream/control-plane.ts';
+import { requireValidName } from './claim-names.ts';
+import {
+  answerObject,
+  answerRefusal,
+  groupResource,
+  hashedName,
+  type LiveObject,
+  type NamedClaimRequest,
+  readLiveObject,
+  upstreamHeaders,
+  upstreamPath,
+  wanted,
+} from './claim-request.ts';
+import { checkObject, parseJson, requireSameName, toControlPlane } from './write-body.ts';
+
+const jsonPatch = 'application/json-patch+json';
+const mergePatch = 'application/merge-patch+json';
+const applyPatch = 'application/apply-patch+yaml';
+
+/** How often a rewrite starts over when somebody else wrote in between; kube-apiserver's patch retries 5 times. */
+const maxAttempts = 5;
+
+/** What a patch needs besides the request itself. */
+export interface PatchDependencies {
+  /** Resolves when the user may create too: an apply can create. Throws StatusError 403. */
+  authorizeCreate: (request: NamedClaimRequest) => Promise<void>;
+}
+
+/** PATCH of an object or its status: JSON Patch, JSON Merge Patch and server-side apply, as a CRD takes them. */
+export async function patchClaim(request: NamedClaimRequest, dependencies: PatchDependencies): Promise<void> {
+  const type = mediaType(request.exchange.header('content-type'));
+  if (![jsonPatch, mergePatch, applyPatch].includes(type)) {
+    // The collector falls back from strategic merge on exactly this reason (garbagecollector/patch.go).
+    throw unsupportedMediaType([jsonPatch, mergePatch, applyPatch]);
+  }
+  const bytes = await readBody(request.exchange);
+  if (type === applyPatch) return apply(request, bytes, dependencies);
+  const found = await readLiveObject(request);
+  if (!found) throw notFound(groupResource(request), request.app.name);
+  if (type === jsonPatch) {
+    const operations = parsePatch(bytes.toString('utf8'));
+    if (jsonPatchRoute(operations) === 'forward') return forward(request, bytes, type, found);
+    return rewrite(request, found, { kind: 'json', operations });
+  }
+  parseJson(bytes);
+  const patch = parseLossless(bytes.toString('utf8'));
+  if (mergePatchRoute(patch) === 'rewrite') return rewrite(request, found, { kind: 'merge', patch });
+  if (isLosslessObject(patch)) requireSameName(checkObject(bytes, request.app.namespace), request.app.name);
+  const mapped = isLosslessObject(patch) ? toControlPlane(request, bytes, { body: 'merge-patch', live: found.live }) : bytes;
+  return forward(request, mapped, type, found);
+}
+
+async function forward(request: NamedClaimRequest, body: Buffer, type: string, found: LiveObject): Promise<void> {
+  const answer = await send(request, 'PATCH', body, type);
+  if (answer.status >= 300) return answerRefusal(request, answer, request.app, found.live.secretName);
+  return answerObject(request, answer, wanted(request).columns);
+}
+
+/** Server-side apply is always forwarded: only the control plane knows who owns which field. */
+async function apply(request: NamedClaimRequest, bytes: Buffer, dependencies: PatchDependencies): Promise<void> {
+  const { resource, app, info } = request;
+  const body = checkObject(bytes, info.namespace);
+  requireSameName(body, app.name);
+  const found = await readLiveObject(request);
+  if (!found) {
+    if (info.subresource !== undefined) throw notFound(groupResource(request), app.name);
+    requireValidName(resource.group, resource.kind, app.name);
+    await dependencies.authorizeCreate(request);
+  }
+  const answer = await send(request, 'PATCH', toControlPlane(request, bytes, { body: 'object', live: found?.live }), applyPatch);
+  if (answer.status >= 300) return answerRefusal(request, answer, app, body.secretName);
+  return answerObject(request, answer, wanted(request).columns);
+}
+
+/**
+ * Applies a patch to the object as the app cluster sees it, and sends the result as a whole, guarded by the
+ * resourceVersion: for patches of what the two sides hold differently.
+ */
+async function rewrite(request: NamedClaimRequest, first: LiveObject, patch: Parameters<typeof patchedView>[1]): Promise<void> {
+  const { app } = request;
+  let found: LiveObject | undefined = first;
+  for (let attempt = 1; ; attempt++) {
+    if (!found) throw notFound(groupResource(request), app.name);
+    const { live } = found;
+    const view = patchedView(appView(found), patch);
+    if (!view) throw badRequest('the patched object is not a JSON object');
+    const pinned = pinnedVersion(view);
+    if (pinned !== live.resourceVersion) {
+      throw conflict(
+        groupResource(request),
+        app.name,
+        'the object has been modified; please apply your changes to the latest version and try again',
+      );
+    }
+    const bytes = Buffer.from(printLossless(view));
+    const body = checkObject(bytes, app.namespace);
+    requireSameName(body, app.name);
+    const answer = await send(request, 'PUT', toControlPlane(request, bytes, { body: 'object', live, replaces: true }), 'application/json');
+    if (answer.status !== 409 || attempt === maxAttempts) {
+      if (answer.status >= 300) return answerRefusal(request, answer, app, body.secretName);
+      return answerObject(request, answer, wanted(request).columns);
+    }
+    found = await readLiveObject(request);
+  }
+}
+
+function appView({ bytes }: LiveObject): LosslessJson {
+  const edits = new Edits();
+  editToApp(bytes, bytes.indexOf('{'), bytes.length, edits);
+  return parseLossless(edits.apply(bytes).toString('utf8'));
+}
+
+/** The resourceVersion a patch leaves in the view: the live one, unless the patch names another. */
+function pinnedVersion(view: LosslessJson): string | undefined {
+  const metadata = isLosslessObject(view) ? getMember(view, 'metadata') : undefined;
+  const version = isLosslessObject(metadata) ? getMember(metadata, 'resourceVersion') : undefined;
+  return typeof version === 'string' ? version : undefined;
+}
+
+async function send(request: NamedClaimRequest, method: 'PATCH' | 'PUT', body: Buffer, type: string): Promise<Answer> {
+  const { exchange, link, app } = request;
+  const { accept, query } = wanted(request);
+  if (method === 'PUT') query.delete('force');
+  return link.controlPlane.collect({
+    method,
+    path: upstreamPath(request, hashedName(request, app), query),
+    headers: upstreamHeaders(exchange, accept, type),
+    body,
+    signal: exchange.gone,
+  });
+}

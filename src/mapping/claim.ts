@@ -1,0 +1,350 @@
+import type { Edits } from '../apimachinery/json-edit.ts';
+import {
+  type Bytes,
+  type Container,
+  isArray,
+  isNull,
+  isObject,
+  isString,
+  KeySet,
+  type Member,
+  readString,
+  scanObject,
+} from '../apimachinery/json-scan.ts';
+import { type ClaimSpans, field, scanClaim } from './claim-spans.ts';
+import { editFinalizers, finalizerToApp, finalizerToControlPlane } from './finalizers.ts';
+import {
+  annotationPrefix,
+  appClusterLabel,
+  appNameLabel,
+  appNamespaceLabel,
+  type AppName,
+  type Connection,
+  connectionSecretAnnotation,
+  controlPlaneName,
+  type NamePrefix,
+} from './identity.ts';
+import { editManagedFieldsToApp, restoreManagedFields } from './managed-fields.ts';
+import { ownersFromAnnotations, ownersToAnnotations } from './owner-references.ts';
+
+const ownLabels = new KeySet(appClusterLabel, appNamespaceLabel, appNameLabel);
+const noKeys = new KeySet();
+
+/** What the hidden labels and annotations of a control-plane object say. */
+export interface Origin {
+  clusterID: string;
+  app: AppName;
+  /** The user's own secret name; undefined without a reference, or for objects of the original connector. */
+  secretName: string | undefined;
+  /** What stands in `spec.writeConnectionSecretToRef.name` on the control plane. */
+  storedSecretName: string | undefined;
+}
+
+/** Position after the object, and whose it is; undefined where the labels are missing (bookmarks). */
+export interface ToApp {
+  end: number;
+  origin: Origin | undefined;
+}
+
+/** Edits the control-plane object at `at` into what the app cluster sees. */
+export function editToApp(bytes: Bytes, at: number, limit: number, edits: Edits): ToApp {
+  const spans = scanClaim(bytes, at, limit);
+  const hidden = readHidden(bytes, spans);
+  const origin = originOf(bytes, spans, hidden);
+  if (!origin) return { end: spans.root.end, origin };
+  for (const metadata of spans.metadata) editMetadataToApp(bytes, metadata, hidden, origin.app, edits);
+  if (origin.secretName !== undefined) {
+    for (const secret of spans.secretNames) edits.replace(secret.valueStart, secret.end, JSON.stringify(origin.secretName));
+  }
+  return { end: spans.root.end, origin };
+}
+
+/** A control-plane object as a write needs to know it. */
+export interface Live extends Origin {
+  uid: string;
+  resourceVersion: string;
+  /** JSON texts, for what a PUT has to give back; undefined where the object has none. */
+  ownerReferences: string | undefined;
+  managedFields: string | undefined;
+}
+
+/** Reads an answer of the control plane before a write; undefined where it is not an object of an app cluster. */
+export function readLive(bytes: Bytes): Live | undefined {
+  const spans = scanClaim(bytes, 0, bytes.length);
+  const origin = originOf(bytes, spans, readHidden(bytes, spans));
+  if (!origin) return undefined;
+  const members = spans.metadata.flatMap((metadata) => metadata.members);
+  const text = (id: number): string | undefined => {
+    const member = members.find((candidate) => candidate.id === id);
+    return member && bytes.toString('utf8', member.valueStart, member.end);
+  };
+  return {
+    ...origin,
+    uid: JSON.parse(text(field.uid) ?? '""') as string,
+    resourceVersion: JSON.parse(text(field.resourceVersion) ?? '""') as string,
+    ownerReferences: text(field.ownerReferences),
+    managedFields: text(field.managedFields),
+  };
+}
+
+interface Hidden {
+  labels: (string | undefined)[];
+  annotations: Map<string, string>;
+}
+
+function originOf(bytes: Bytes, spans: ClaimSpans, { labels, annotations }: Hidden): Origin | undefined {
+  const [clusterID, namespace, name] = labels;
+  if (clusterID === undefined || namespace === undefined || name === undefined) return undefined;
+  const secret = spans.secretNames.at(-1);
+  return {
+    clusterID,
+    app: { namespace, name },
+    secretName: annotations.get(connectionSecretAnnotation),
+    storedSecretName: secret ? readString(bytes, secret.valueStart, secret.end) : undefined,
+  };
+}
+
+function readHidden(bytes: Bytes, spans: ClaimSpans): Hidden {
+  const labels: (string | undefined)[] = [undefined, undefined, undefined];
+  const annotations = new Map<string, string>();
+  for (const metadata of spans.metadata) {
+    for (const member of metadata.members) {
+      if (!isObject(bytes, member.valueStart)) continue;
+      if (member.id === field.labels) {
+        for (const label of scanObject(bytes, member.valueStart, member.end, ownLabels).members) {
+          if (label.id >= 0) labels[label.id] = readString(bytes, label.valueStart, label.end);
+        }
+      } else if (member.id === field.annotations) {
+        for (const annotation of scanObject(bytes, member.valueStart, member.end, noKeys).members) {
+          if (!isOwnAnnotation(bytes, annotation)) continue;
+          const key = readString(bytes, annotation.start, annotation.keyEnd);
+          annotations.set(key, readString(bytes, annotation.valueStart, annotation.end));
+        }
+      }
+    }
+  }
+  return { labels, annotations };
+}
+
+const prefixBytes = Buffer.from(annotationPrefix);
+
+/** True for our prefix, escaped spellings included. */
+function isOwnAnnotation(bytes: Bytes, member: Member): boolean {
+  for (let i = 0; i < prefixBytes.length; i++) {
+    const c = bytes[member.start + 1 + i];
+    if (c === 0x5c) return readString(bytes, member.start, member.keyEnd).startsWith(annotationPrefix);
+    if (c !== prefixBytes[i]) return false;
+  }
+  return true;
+}
+
+function editMetadataToApp(bytes: Bytes, metadata: Container, hidden: Hidden, app: AppName, edits: Edits): void {
+  const owners = hidden.annotations.size > 0 ? ownersFromAnnotations(hidden.annotations) : undefined;
+  const emptied: Member[] = [];
+  let ownersAfter = metadata.start + 1;
+  for (const member of metadata.members) {
+    const { valueStart, end } = member;
+    switch (member.id) {
+      case field.name:
+        edits.replace(valueStart, end, JSON.stringify(app.name));
+        break;
+      case field.namespace:
+        edits.replace(valueStart, end, JSON.stringify(app.namespace));
+        ownersAfter = end;
+        break;
+      case field.labels:
+        if (hideMembers(bytes, member, edits, ownLabels, (label) => label.id >= 0)) emptied.push(member);
+        break;
+      case field.annotations:
+        if (hidden.annotations.size === 0) break;
+        if (hideMembers(bytes, member, edits, noKeys, (annotation) => isOwnAnnotation(bytes, annotation))) emptied.push(member);
+        break;
+      case field.ownerReferences:
+        // Owners on the control plane do not exist in the app cluster: its collector would delete the claim.
+        emptied.push(member);
+        break;
+      case field.finalizers:
+        editFinalizers(bytes, valueStart, end, edits, finalizerToApp);
+        break;
+      case field.managedFields:
+        editManagedFieldsToApp(bytes, valueStart, end, edits);
+        break;
+      default:
+    }
+  }
+  if (emptied.length > 0) edits.removeListed(metadata.members, (member) => emptied.includes(member));
+  if (owners !== undefined) {
+    const isFirst = ownersAfter === metadata.start + 1;
+    edits.insert(ownersAfter, isFirst ? `"ownerReferences":${owners},` : `,"ownerReferences":${owners}`);
+  }
+}
+
+/** Removes what `isHidden` names from the object that is the member's value; true when nothing else was in it. */
+function hideMembers(bytes: Bytes, member: Member, edits: Edits, keys: KeySet, isHidden: (inner: Member) => boolean): boolean {
+  if (!isObject(bytes, member.valueStart)) return false;
+  const { members } = scanObject(bytes, member.valueStart, member.end, keys);
+  const hidden = members.filter(isHidden);
+  if (hidden.length === 0) return false;
+  if (hidden.length === members.length) return true;
+  edits.removeListed(members, (inner) => hidden.includes(inner));
+  return false;
+}
+
+/** How a body from the app cluster is meant. */
+export interface ToControlPlane {
+  connection: Connection;
+  prefix: NamePrefix;
+  app: AppName;
+  /**
+   * `object`: a whole object or an apply configuration: name, namespace and labels are set where they are missing.
+   * `merge-patch`: only what is there is mapped, and null means removal.
+   */
+  body: 'object' | 'merge-patch';
+  /**
+   * The control-plane object a write is about, where there is one. An object of the original connector has no
+   * annotation for its secret's name: it shows the stored name, and takes that back as it is.
+   */
+  live?: Live;
+  /** A PUT: what is not in the body is dropped from `live`. */
+  replaces?: boolean;
+}
+
+/** Edits a body from the app cluster into what goes to the control plane. The inverse of editToApp. */
+export function editToControlPlane(bytes: Bytes, target: ToControlPlane, edits: Edits): void {
+  const spans = scanClaim(bytes, bytes.indexOf('{'), bytes.length);
+  const { connection, prefix, app } = target;
+  const annotations: [string, string | null][] = [];
+  for (const secret of spans.secretNames) {
+    const own = readString(bytes, secret.valueStart, secret.end);
+    if (own === '' || (target.live?.secretName === undefined && own === target.live?.storedSecretName)) continue;
+    const hashed = controlPlaneName(prefix, { namespace: app.namespace, name: own }, connection.clusterID);
+    edits.replace(secret.valueStart, secret.end, JSON.stringify(hashed));
+    annotations.push([connectionSecretAnnotation, own]);
+  }
+  if (target.body === 'merge-patch' && spans.nullSecrets.length + spans.nullSpec.length > 0) {
+    annotations.push([connectionSecretAnnotation, null]);
+  }
+  const metadataMembers = spans.root.members.filter((member) => member.id === 0);
+  if (metadataMembers.length === 0) {
+    const text = `"metadata":{${newMetadata(target, annotations)}}`;
+    if (text !== '"metadata":{}') edits.insert(spans.root.start + 1, text + (spans.root.members.length > 0 ? ',' : ''));
+  }
+  for (const member of spans.nullMetadata) {
+    if (target.body === 'object' && metadataMembers.includes(member)) {
+      edits.replace(member.valueStart, member.end, `{${newMetadata(target, annotations)}}`);
+    }
+  }
+  for (const metadata of spans.metadata) editMetadataToControlPlane(bytes, metadata, target, annotations, edits);
+}
+
+function editMetadataToControlPlane(
+  bytes: Bytes,
+  metadata: Container,
+  target: ToControlPlane,
+  extra: readonly [string, string | null][],
+  edits: Edits,
+): void {
+  const { connection, prefix, app } = target;
+  const annotations = [...extra];
+  const moved: Member[] = [];
+  const missing = target.body === 'object' ? new Set<number>([field.name, field.namespace, field.labels]) : new Set<number>();
+  for (const member of metadata.members) {
+    const { valueStart, end } = member;
+    if (member.id === field.ownerReferences && isArray(bytes, valueStart)) {
+      const owners = ownersToAnnotations(bytes, valueStart, end);
+      if (!owners) continue;
+      annotations.push(...owners);
+      moved.push(member);
+    }
+  }
+  const additions = annotationsText(annotations);
+  let annotated = additions === '';
+  for (const member of metadata.members) {
+    const { valueStart, end } = member;
+    const isMissing = isNull(bytes, valueStart);
+    switch (member.id) {
+      case field.name:
+      case field.namespace:
+        missing.delete(member.id);
+        if (isString(bytes, valueStart) || isMissing) {
+          const value = member.id === field.name ? controlPlaneName(prefix, app, connection.clusterID) : connection.claimNamespace;
+          edits.replace(valueStart, end, JSON.stringify(value));
+        }
+        break;
+      case field.labels:
+        missing.delete(field.labels);
+        replaceOwn(bytes, member, edits, ownLabels, (label) => label.id >= 0, target.body === 'object' ? labelsText(target) : '');
+        break;
+      case field.annotations:
+        replaceOwn(bytes, member, edits, noKeys, (annotation) => isOwnAnnotation(bytes, annotation), additions);
+        annotated = true;
+        break;
+      case field.finalizers:
+        editFinalizers(bytes, valueStart, end, edits, finalizerToControlPlane);
+        break;
+      case field.managedFields:
+        if (target.body === 'object' && target.live?.managedFields !== undefined) {
+          const sent = bytes.toString('utf8', valueStart, end);
+          edits.replace(valueStart, end, restoreManagedFields(sent, target.live.managedFields));
+        }
+        break;
+      default:
+    }
+  }
+  const added: string[] = [];
+  if (missing.has(field.name)) added.push(`"name":${JSON.stringify(controlPlaneName(prefix, app, connection.clusterID))}`);
+  if (missing.has(field.namespace)) added.push(`"namespace":${JSON.stringify(connection.claimNamespace)}`);
+  if (missing.has(field.labels)) added.push(`"labels":{${labelsText(target)}}`);
+  if (!annotated) added.push(`"annotations":{${additions}}`);
+  if (target.replaces && target.live?.ownerReferences !== undefined) {
+    // The user never saw the owners on the control plane, so a whole object from there would drop them.
+    added.push(`"ownerReferences":${target.live.ownerReferences}`);
+  }
+  edits.removeListed(metadata.members, (member) => moved.includes(member));
+  if (added.length > 0) {
+    edits.insert(metadata.start + 1, added.join(',') + (metadata.members.length > moved.length ? ',' : ''));
+  }
+}
+
+/** Puts `text` in place of the connector's own members of the object that is the member's value (or of null). */
+function replaceOwn(
+  bytes: Bytes,
+  member: Member,
+  edits: Edits,
+  keys: KeySet,
+  isOwn: (inner: Member) => boolean,
+  text: string,
+): void {
+  if (isNull(bytes, member.valueStart)) {
+    if (text !== '') edits.replace(member.valueStart, member.end, `{${text}}`);
+    return;
+  }
+  if (!isObject(bytes, member.valueStart)) return;
+  const { members } = scanObject(bytes, member.valueStart, member.end, keys);
+  const own = members.filter(isOwn);
+  if (text !== '') edits.insert(member.valueStart + 1, text + (own.length < members.length ? ',' : ''));
+  edits.removeListed(members, (inner) => own.includes(inner));
+}
+
+function newMetadata(target: ToControlPlane, annotations: readonly [string, string | null][]): string {
+  const { connection, prefix, app } = target;
+  const parts: string[] = [];
+  if (target.body === 'object') {
+    parts.push(
+      `"name":${JSON.stringify(controlPlaneName(prefix, app, connection.clusterID))}`,
+      `"namespace":${JSON.stringify(connection.claimNamespace)}`,
+      `"labels":{${labelsText(target)}}`,
+    );
+  }
+  if (annotations.length > 0) parts.push(`"annotations":{${annotationsText(annotations)}}`);
+  return parts.join(',');
+}
+
+function labelsText({ connection, app }: ToControlPlane): string {
+  const labels = { [appClusterLabel]: connection.clusterID, [appNamespaceLabel]: app.namespace, [appNameLabel]: app.name };
+  return JSON.stringify(labels).slice(1, -1);
+}
+
+function annotationsText(annotations: readonly [string, string | null][]): string {
+  return annotations.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(',');
+}

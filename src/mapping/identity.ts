@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto';
+import type { ConnectedPrefix } from '../catalog/connected-resource.ts';
+
+/*
+ * The contract on the wire: every name, label, annotation and finalizer the connector writes, in one place.
+ * It is compatible with Upbound's MCP Connector, so that the two can replace each other.
+ */
+
+/** Whose claim it is: the cluster ID. Selects lists and watches; hidden from the app cluster. */
+export const appClusterLabel = 'mcp-connector.upbound.io/app-cluster';
+/** The namespace the user gave. */
+export const appNamespaceLabel = 'mcp-connector.upbound.io/app-namespace';
+/** The name the user gave. */
+export const appNameLabel = 'mcp-connector.upbound.io/app-resource-name';
+
+/**
+ * Prefix of the annotations that hold what a hash cannot give back. Crossplane does not copy keys to the XR whose
+ * prefix ends in k8s.io (internal/xresource filtering in the claim syncer), so they stay on the claim.
+ */
+export const annotationPrefix = 'mcp-connector-k8s.io/';
+/** The user's own `spec.writeConnectionSecretToRef.name`. */
+export const connectionSecretAnnotation = `${annotationPrefix}connection-secret-name`;
+/** One per owner in the app cluster, the entry whole, so that server-side apply merges owners by uid as Kubernetes does. */
+export const ownerAnnotationPrefix = `${annotationPrefix}owner.`;
+/** The owners' uids in the order they were written, where that is not the order of the uids. */
+export const ownerOrderAnnotation = `${annotationPrefix}owner-order`;
+
+/** Stand on the control plane for `orphan` and `foregroundDeletion`, which its own collector would act on. */
+export const orphanFinalizer = 'mcp-connector-k8s.io/orphan';
+export const foregroundFinalizer = 'mcp-connector-k8s.io/foreground-deletion';
+
+/** `claim-` for claims, `nxr-` for namespaced XRs of Crossplane v2. */
+export type NamePrefix = ConnectedPrefix;
+
+/** What the mapping has to know of a connection; equal in all replicas. */
+export interface Connection {
+  /** UID of the app cluster's kube-system namespace, unless set otherwise. */
+  clusterID: string;
+  /** The one namespace of the control plane that holds this cluster's objects. */
+  claimNamespace: string;
+}
+
+/** Where an object lives in the app cluster. */
+export interface AppName {
+  namespace: string;
+  name: string;
+}
+
+/**
+ * The name on the control plane: prefix and the first 16 hex digits of sha256(`<name>-x-<namespace>-x-<clusterID>`).
+ * The input is ambiguous (`a-x-b`,`c` and `a`,`b-x-c`), so the labels are compared wherever an object is found by it.
+ */
+export function controlPlaneName(prefix: NamePrefix, app: AppName, clusterID: string): string {
+  const hash = createHash('sha256').update(`${app.name}-x-${app.namespace}-x-${clusterID}`).digest('hex');
+  return `${prefix}-${hash.slice(0, 16)}`;
+}

@@ -1,0 +1,123 @@
+import { ByteSink, Edits } from '../apimachinery/json-edit.ts';
+import { type Bytes, endOfInput, isArray, isObject, KeySet, skipSpace, skipString, skipValue } from '../apimachinery/json-scan.ts';
+import { ConnectorError } from '../base/errors.ts';
+import { editToApp, type ToApp } from './claim.ts';
+import { editRowToApp, type MappedColumns } from './table.ts';
+
+const listKeys = new KeySet('items', 'rows');
+
+/** Edits one element of a list, and says where it ends. */
+export type EditElement = (bytes: Bytes, at: number, limit: number, edits: Edits) => ToApp;
+
+export function elementEditor(columns: MappedColumns | undefined): EditElement {
+  return columns ? (bytes, at, limit, edits) => editRowToApp(bytes, at, limit, edits, columns) : editToApp;
+}
+
+/**
+ * Maps a list (or a Table) while it arrives: what is held at any time is one element and one chunk, whatever the
+ * length of the list. Feed chunks to `push`, then call `end`.
+ */
+export class ListToApp {
+  readonly #editElement: EditElement;
+  readonly #clusterID: string;
+  readonly #edits = new Edits();
+  readonly #sink = new ByteSink();
+  #phase: 'head' | 'elements' | 'tail' = 'head';
+  #pending: Buffer = Buffer.alloc(0);
+  /** Below this many pending bytes the element is known to be unfinished: keeps huge objects from quadratic work. */
+  #worthwhile = 0;
+  /** Position behind the last whole element of the pending bytes. */
+  #consumed = 0;
+
+  constructor(editElement: EditElement, clusterID: string) {
+    this.#editElement = editElement;
+    this.#clusterID = clusterID;
+  }
+
+  /** The mapped bytes that are ready; empty while an element is unfinished. */
+  push(chunk: Buffer): Buffer {
+    this.#pending = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
+    if (this.#pending.length >= this.#worthwhile) this.#advance();
+    return this.#sink.take();
+  }
+
+  /** The rest. Throws ConnectorError `answer-truncated` when the list is not complete. */
+  end(): Buffer {
+    this.#advance();
+    if (this.#phase !== 'tail') throw new ConnectorError('answer-truncated', 'the control plane ended a list in its middle');
+    return this.#sink.take();
+  }
+
+  #advance(): void {
+    let at = 0;
+    try {
+      if (this.#phase === 'head') at = this.#readHead();
+      while (this.#phase === 'elements') at = this.#readElement(at);
+    } catch (error) {
+      if (error !== endOfInput) throw error;
+      at = this.#consumed;
+    }
+    if (this.#phase === 'tail') {
+      this.#sink.copy(this.#pending, at, this.#pending.length);
+      at = this.#pending.length;
+    }
+    this.#consumed = 0;
+    this.#pending = this.#pending.subarray(at);
+    this.#worthwhile = at === 0 ? this.#pending.length * 1.5 : 0;
+  }
+
+  /** Everything up to the first element; a document without elements passes as it is. */
+  #readHead(): number {
+    const bytes = this.#pending;
+    const end = bytes.length;
+    const start = skipSpace(bytes, 0, end);
+    let i = skipSpace(bytes, start + 1, end);
+    while (isObject(bytes, start) && bytes[i] !== 0x7d) {
+      if (bytes[i] === 0x2c) i = skipSpace(bytes, i + 1, end);
+      const keyEnd = skipString(bytes, i, end);
+      const key = listKeys.find(bytes, i, keyEnd);
+      i = skipSpace(bytes, skipSpace(bytes, keyEnd, end) + 1, end);
+      if (key >= 0 && isArray(bytes, i)) {
+        this.#phase = 'elements';
+        return this.#emit(0, i + 1);
+      }
+      i = skipSpace(bytes, skipValue(bytes, i, end), end);
+    }
+    this.#phase = 'tail';
+    return 0;
+  }
+
+  #readElement(from: number): number {
+    const bytes = this.#pending;
+    let at = skipSpace(bytes, from, bytes.length);
+    if (bytes[at] === 0x2c) at = skipSpace(bytes, at + 1, bytes.length);
+    if (bytes[at] === 0x5d) {
+      this.#phase = 'tail';
+      return from;
+    }
+    let mapped: ToApp;
+    try {
+      mapped = this.#editElement(bytes, at, bytes.length, this.#edits);
+    } catch (error) {
+      this.#edits.clear();
+      throw error;
+    }
+    requireOwn(mapped, this.#clusterID);
+    return this.#emit(from, mapped.end);
+  }
+
+  #emit(from: number, to: number): number {
+    this.#edits.writeTo(this.#sink, this.#pending, from, to);
+    this.#consumed = to;
+    return to;
+  }
+}
+
+/**
+ * The selectors keep objects of others out; should one come all the same, the answer ends in an error: shown, it
+ * would be a leak, and left out, a partial list that the app cluster's collector takes for deletions.
+ */
+export function requireOwn(mapped: ToApp, clusterID: string): void {
+  if (mapped.origin?.clusterID === clusterID) return;
+  throw new ConnectorError('foreign-object', 'the control plane answered with an object that is not of this app cluster');
+}

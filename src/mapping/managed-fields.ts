@@ -1,0 +1,148 @@
+import { Edits } from '../apimachinery/json-edit.ts';
+import {
+  type Bytes,
+  type Container,
+  isArray,
+  isObject,
+  KeySet,
+  type Member,
+  readString,
+  scanArray,
+  scanObject,
+} from '../apimachinery/json-scan.ts';
+import { finalizerToApp } from './finalizers.ts';
+import {
+  annotationPrefix,
+  appClusterLabel,
+  appNameLabel,
+  appNamespaceLabel,
+  ownerAnnotationPrefix,
+} from './identity.ts';
+
+/** Part of every key the connector writes: entries without it are passed as they are. */
+const needle = Buffer.from('mcp-connector');
+const hiddenLabels = new Set([appClusterLabel, appNamespaceLabel, appNameLabel].map((label) => `f:${label}`));
+const annotationField = `f:${annotationPrefix}`;
+const ownerField = `f:${ownerAnnotationPrefix}`;
+
+const entryKeys = new KeySet('fieldsV1');
+const rootKeys = new KeySet('f:metadata');
+const metadataKeys = new KeySet('f:labels', 'f:annotations', 'f:finalizers');
+const noKeys = new KeySet();
+
+/**
+ * Takes the connector's own fields out of the managedFields array at `at`; owner annotations become what Kubernetes
+ * shows for ownerReferences. An entry that held nothing else goes as a whole.
+ */
+export function editManagedFieldsToApp(bytes: Bytes, at: number, end: number, edits: Edits): void {
+  if (!isArray(bytes, at)) return;
+  const found = bytes.indexOf(needle, at);
+  if (found < 0 || found >= end) return;
+  const { elements } = scanArray(bytes, at, end);
+  const emptied = elements.filter((element) => {
+    if (!isObject(bytes, element.start)) return false;
+    const first = bytes.indexOf(needle, element.start);
+    return first >= 0 && first < element.end && editEntry(bytes, element.start, element.end, edits) === 'empty';
+  });
+  if (emptied.length > 0) edits.removeListed(elements, (element) => emptied.includes(element));
+}
+
+/** Edits one entry; `empty` when nothing of the user's is in it, and then nothing was edited. */
+function editEntry(bytes: Bytes, start: number, end: number, edits: Edits): 'empty' | 'kept' {
+  const fields = scanObject(bytes, start, end, entryKeys).members.find((member) => member.id === 0);
+  if (!fields || !isObject(bytes, fields.valueStart)) return 'kept';
+  const root = scanObject(bytes, fields.valueStart, fields.end, rootKeys);
+  const metadata = root.members.find((member) => member.id === 0);
+  if (!metadata || !isObject(bytes, metadata.valueStart)) return 'kept';
+  const container = scanObject(bytes, metadata.valueStart, metadata.end, metadataKeys);
+
+  const own = new Edits();
+  const emptied: Member[] = [];
+  const owners: string[] = [];
+  for (const member of container.members) {
+    if (member.id < 0 || !isObject(bytes, member.valueStart)) continue;
+    const inner = scanObject(bytes, member.valueStart, member.end, noKeys);
+    if (member.id === 2) {
+      renameFinalizers(bytes, inner, own);
+      continue;
+    }
+    const names = new Map(inner.members.map((field) => [field, readString(bytes, field.start, field.keyEnd)]));
+    const isHidden = (field: Member): boolean => {
+      const name = names.get(field) as string;
+      return member.id === 0 ? hiddenLabels.has(name) : name.startsWith(annotationField);
+    };
+    const hidden = inner.members.filter(isHidden);
+    if (hidden.length === 0) continue;
+    for (const field of hidden) {
+      const name = names.get(field) as string;
+      if (name.startsWith(ownerField)) owners.push(name.slice(ownerField.length));
+    }
+    // `.` stands for the map itself, which the user did not set when all its keys are ours.
+    const rest = inner.members.filter((field) => !isHidden(field) && names.get(field) !== '.');
+    if (rest.length === 0) emptied.push(member);
+    else own.removeListed(inner.members, isHidden);
+  }
+  if (owners.length === 0 && emptied.length === container.members.length) {
+    if (root.members.length === 1) return 'empty';
+    edits.removeListed(root.members, (member) => member === metadata);
+    return 'kept';
+  }
+  const text = ownersField(owners);
+  if (text && emptied.length === container.members.length) {
+    edits.replace(container.start, container.end, `{${text}}`);
+    return 'kept';
+  }
+  if (text) edits.insert(container.end - 1, `,${text}`);
+  edits.removeListed(container.members, (member) => emptied.includes(member));
+  edits.addAll(own);
+  return 'kept';
+}
+
+function renameFinalizers(bytes: Bytes, inner: Container, edits: Edits): void {
+  for (const field of inner.members) {
+    const name = readString(bytes, field.start, field.keyEnd);
+    if (!name.startsWith('v:"')) continue;
+    const finalizer = JSON.parse(name.slice(2)) as string;
+    const mapped = finalizerToApp(finalizer);
+    if (mapped !== finalizer) edits.replace(field.start, field.keyEnd, JSON.stringify(`v:${JSON.stringify(mapped)}`));
+  }
+}
+
+function ownersField(uids: readonly string[]): string {
+  const keys = uids.filter((uid) => uid !== '').map((uid) => `${JSON.stringify(`k:${JSON.stringify({ uid })}`)}:{}`);
+  return keys.length === 0 ? '' : `"f:ownerReferences":{".":{},${keys.join(',')}}`;
+}
+
+/**
+ * The inverse, for a PUT: the array to send, given the array a user sends (read from the app cluster, perhaps
+ * changed) and the one on the control plane now. Entries the user did not touch go back byte for byte, so that a
+ * PUT without a change stays one; what was hidden whole comes back. `[]` and `[{}]` keep their meaning: leave as they
+ * are, and reset.
+ */
+export function restoreManagedFields(sent: string, live: string): string {
+  const bytes = Buffer.from(sent);
+  const there = Buffer.from(live);
+  if (!isArray(bytes, 0) || !isArray(there, 0)) return sent;
+  const entries = scanArray(bytes, 0, bytes.length).elements.map(({ start, end }) => bytes.toString('utf8', start, end));
+  if (entries.every((entry) => Object.keys(JSON.parse(entry) ?? {}).length === 0)) return sent;
+  const unused = scanArray(there, 0, there.length).elements.map(({ start, end }) => {
+    const stored = there.toString('utf8', start, end);
+    return { stored, shown: entryToApp(stored) };
+  });
+  const result = entries.map((entry) => {
+    const canonical = JSON.stringify(JSON.parse(entry));
+    const at = unused.findIndex(({ shown }) => shown !== undefined && JSON.stringify(JSON.parse(shown)) === canonical);
+    return at < 0 ? entry : (unused.splice(at, 1)[0] as { stored: string }).stored;
+  });
+  for (const { stored, shown } of unused) if (shown === undefined) result.push(stored);
+  return `[${result.join(',')}]`;
+}
+
+/** One entry as the app cluster sees it; undefined when it is hidden. */
+function entryToApp(entry: string): string | undefined {
+  const bytes = Buffer.from(`[${entry}]`);
+  const edits = new Edits();
+  editManagedFieldsToApp(bytes, 0, bytes.length, edits);
+  const text = edits.apply(bytes).toString();
+  return text === '[]' ? undefined : text.slice(1, -1);
+}

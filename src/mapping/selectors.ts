@@ -1,0 +1,93 @@
+import { badRequest } from '../apimachinery/status.ts';
+import {
+  appClusterLabel,
+  appNameLabel,
+  appNamespaceLabel,
+  type Connection,
+  controlPlaneName,
+  type NamePrefix,
+} from './identity.ts';
+
+/** What a list, watch or deletecollection of the app cluster selects. */
+export interface AppSelection {
+  /** Undefined for all namespaces. */
+  namespace: string | undefined;
+  labelSelector: string | undefined;
+  fieldSelector: string | undefined;
+}
+
+const labelValue = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
+/** Both at once match nothing. */
+const nothing = (clusterID: string): string => `${appClusterLabel}!=${clusterID}`;
+
+/**
+ * The selectors for the control plane. Ours come first, so that nothing a user writes behind them can change what
+ * they mean; the user's terms on hidden labels are answered as if those labels did not exist.
+ */
+export function selectionToControlPlane(
+  selection: AppSelection,
+  connection: Connection,
+  prefix: NamePrefix,
+): { labelSelector: string; fieldSelector: string | undefined } {
+  const { clusterID } = connection;
+  const { namespace } = selection;
+  const labels = [`${appClusterLabel}=${clusterID}`];
+  const fields: string[] = [];
+  if (namespace !== undefined) labels.push(`${appNamespaceLabel}=${namespace}`);
+  for (const term of parseFieldSelector(selection.fieldSelector ?? '')) {
+    const label = term.field === 'metadata.name' ? appNameLabel : appNamespaceLabel;
+    if (term.field !== 'metadata.name' && term.field !== 'metadata.namespace') {
+      fields.push(term.text);
+    } else if (!labelValue.test(term.value) || term.value === '') {
+      // No claim has such a name, since names become label values.
+      if (!term.negated) labels.push(nothing(clusterID));
+    } else if (term.field === 'metadata.name' && !term.negated && namespace !== undefined) {
+      // A list by metadata.name is a read by key in the API server.
+      fields.push(`metadata.name=${controlPlaneName(prefix, { namespace, name: term.value }, clusterID)}`);
+      labels.push(`${label}=${term.value}`);
+    } else {
+      labels.push(`${label}${term.negated ? '!=' : '='}${term.value}`);
+    }
+  }
+  labels.push(...userLabels(selection.labelSelector ?? '', clusterID));
+  return { labelSelector: labels.join(','), fieldSelector: fields.length > 0 ? fields.join(',') : undefined };
+}
+
+function userLabels(selector: string, clusterID: string): string[] {
+  if (selector === '') return [];
+  if (!selector.includes('mcp-connector.upbound.io/')) return [selector];
+  return splitOutside(selector).flatMap((requirement) => {
+    const [, not, key, rest] = /^\s*(!?)\s*([^\s=!<>()]*)(.*)$/s.exec(requirement) ?? [];
+    if (![appClusterLabel, appNamespaceLabel, appNameLabel].includes(key ?? '')) return [requirement];
+    const negated = not === '!' || /^\s*(!=|notin\b)/.test(rest ?? '');
+    return negated ? [] : [nothing(clusterID)];
+  });
+}
+
+/** Splits at commas outside parentheses. */
+function splitOutside(selector: string): string[] {
+  return selector.match(/(?:\([^)]*\)?|[^,(])+/g) ?? [];
+}
+
+interface FieldTerm {
+  field: string;
+  value: string;
+  negated: boolean;
+  text: string;
+}
+
+/**
+ * Terms of a field selector: `=`, `==`, `!=`, and a backslash before `\`, `,` and `=` in values
+ * (apimachinery/pkg/fields/selector.go).
+ */
+export function parseFieldSelector(selector: string): FieldTerm[] {
+  const terms = selector.match(/(?:\\.|[^\\,])+/gs) ?? [];
+  return terms.map((text) => {
+    const [, field, operator, value] = /^([^=!]*?)(!=|==|=)(.*)$/s.exec(text) ?? [];
+    if (field === undefined) {
+      throw badRequest(`unable to parse field selector: invalid selector: '${selector}'; can't understand '${text}'`);
+    }
+    const plain = (value as string).replaceAll(/\\([\\,=])/g, '$1');
+    return { field, value: plain, negated: operator === '!=', text };
+  });
+}
