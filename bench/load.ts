@@ -55,6 +55,8 @@ export async function buildLoadClient(folder: string): Promise<string> {
   return program;
 }
 
+const longestPhaseMs = 900_000;
+
 /** Runs one job; throws with the client's own words when a request of it failed. */
 export async function runLoad(program: string, job: Job): Promise<Series[]> {
   const child = spawn(program, [], { stdio: ['pipe', 'pipe', 'pipe'], env: { GOGC: '400' } });

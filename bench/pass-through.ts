@@ -52,6 +52,8 @@ function serve(config: PassThroughConfig): void {
       },
       (answer) => {
         response.writeHead(answer.statusCode ?? 502, answer.headers);
+        // A watch without events yet has begun all the same; anything else goes out in one piece with its body.
+        if (path?.includes('watch=')) response.flushHeaders();
         answer.pipe(response);
         answer.on('error', () => response.destroy());
       },

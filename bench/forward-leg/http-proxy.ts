@@ -32,6 +32,10 @@ const proxy = createProxyServer({
   secure: true,
   headers: { authorization: `Bearer ${config.token}` },
 });
+// Neither sends the headers of a watch before its first event.
+proxy.on('proxyRes', (_answer, request, response) => {
+  if (request.url?.includes('watch=')) setImmediate(() => response.flushHeaders());
+});
 proxy.on('error', (_error, _request, response) => response.destroy());
 
 serve(config, (request, response) => proxy.web(request, response));

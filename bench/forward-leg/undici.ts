@@ -33,6 +33,7 @@ serve(config, (request, response) => {
       },
       onResponseStart(_controller, status, headers) {
         response.writeHead(status, headers);
+        if (url.includes('watch=')) response.flushHeaders();
       },
       onResponseData(controller, chunk) {
         if (!response.write(chunk)) controller.pause();

@@ -46,7 +46,7 @@ func (t *Target) open() error {
 	}
 	transport := &http.Transport{
 		TLSClientConfig: config, DisableCompression: t.Plain, MaxIdleConnsPerHost: 256, IdleConnTimeout: 90 * time.Second,
-		ForceAttemptHTTP2: t.Protocol == "h2",
+		ForceAttemptHTTP2: t.Protocol == "h2", ResponseHeaderTimeout: 60 * time.Second,
 	}
 	if t.Protocol != "h2" {
 		transport.TLSNextProto = map[string]func(string, *tls.Conn) http.RoundTripper{}

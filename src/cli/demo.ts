@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { ConnectorError, describeError } from '../base/errors.ts';
 import { runDemo } from '../demo/demo.ts';
 
 /** `mcp-connector demo [--once]` */
@@ -10,16 +9,10 @@ export function demoCommand(): Command {
     )
     .option('--once', 'end after the walk; exit code 0 only if every step was seen', false)
     .action(async ({ once }: { once: boolean }) => {
-      try {
-        await runDemo({
-          once,
-          write: (text) => void process.stdout.write(text),
-          colour: process.stdout.isTTY && process.env['NO_COLOR'] === undefined,
-        });
-      } catch (error) {
-        if (!(error instanceof ConnectorError)) throw error;
-        process.stderr.write(`\n${describeError(error)}\n`);
-        process.exitCode = 1;
-      }
+      await runDemo({
+        once,
+        write: (text) => void process.stdout.write(text),
+        colour: process.stdout.isTTY && process.env['NO_COLOR'] === undefined,
+      });
     });
 }

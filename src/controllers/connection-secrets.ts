@@ -115,7 +115,7 @@ export class ConnectionSecrets {
 
   async #reconcile(name: string): Promise<void> {
     const { link, client } = this.#options;
-    const stored = this.#secrets.get(name);
+    const stored = this.#secrets.get(name, link.connection.claimNamespace);
     const owner = stored?.metadata.ownerReferences?.find((reference) => reference.controller);
     if (!stored || !owner) {
       this.#delivered.delete(name);

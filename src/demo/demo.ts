@@ -1,11 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { KubeObject, Secret } from '../apimachinery/objects.ts';
+import type { KubeObject } from '../apimachinery/objects.ts';
 import { ConnectorError } from '../base/errors.ts';
-import { namespacePath, secretPath } from '../clusters/api-paths.ts';
+import { namespacePath } from '../clusters/api-paths.ts';
 import { appClusterLabel, appNameLabel, appNamespaceLabel, controlPlaneName } from '../mapping/identity.ts';
 import { ConnectorProcess } from './connector-process.ts';
-import { kubectl } from './kubectl.ts';
 import { type Lab, startLab } from './lab.ts';
 import { Transcript } from './transcript.ts';
 
@@ -21,7 +20,6 @@ const claimNamespace = 'app-cluster-1';
 const resource = 'databases.platform.example.org';
 const claim = { name: 'orders', namespace: 'default', secret: 'orders-connection' };
 const secretKeys = ['endpoint', 'password', 'username'];
-const discoveryTimeoutMs = 60_000;
 
 /** YAML stays in `src` also where this runs from `dist`. */
 const manifests = path.resolve(import.meta.dirname, '../../src/demo');
@@ -34,8 +32,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   const show = new Transcript(options.write, options.colour);
   show.step('Start an app cluster and a control plane with Crossplane on this machine');
   await using lab = await startLab({ log: (line) => show.line(line) });
-  const app = lab.app.kubeconfig;
-  const controlPlane = lab.controlPlane.kubeconfig;
+  const { app, controlPlane } = lab;
 
   show.step('Platform team: offer the claim API Database on the control plane');
   const platform = path.join(manifests, 'platform.yaml');
@@ -52,8 +49,10 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   show.line(`it serves on ${connector.url}, and keeps this cluster's claims in namespace ${claimNamespace}`);
 
   show.step('Application team: see the API in the app cluster, where no Crossplane runs');
-  await untilListed(connector, show, app);
-  await show.kubectl(
+  const listed = /^databases\s+db\s+platform\.example\.org\/v1\s+true\s+Database$/m;
+  await show.eventually(connector, app, ['api-resources', '--categories=claim'], [listed]);
+  await show.eventually(
+    connector,
     app,
     ['explain', 'databases.spec.parameters', '--recursive'],
     [/KIND:\s+Database/, /engine\s+<string> -required-/, /gigabytes\s+<integer>/],
@@ -75,16 +74,16 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   );
 
   show.step('The connection Secret is in the namespace of the claim; these are its keys');
-  await untilDelivered(lab, connector);
   const template = '{{range $key, $value := .data}}{{$key}}{{"\\n"}}{{end}}';
-  await show.kubectl(
+  await show.eventually(
+    connector,
     app,
     ['get', 'secret', claim.secret, '-o', `go-template=${template}`],
     secretKeys.map((key) => new RegExp(`^${key}$`, 'm')),
   );
 
   show.step('On the control plane the claim has a hashed name, and labels that say whose it is');
-  const clusterID = (await lab.app.client.get<KubeObject>(namespacePath('kube-system'))).metadata.uid ?? '';
+  const clusterID = (await app.client.get<KubeObject>(namespacePath('kube-system'))).metadata.uid ?? '';
   const hashed = controlPlaneName('claim', claim, clusterID);
   await show.kubectl(
     controlPlane,
@@ -103,11 +102,11 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     return;
   }
   show.line('In another terminal, as the application team:');
-  show.line(`  export KUBECONFIG=${app}`);
+  show.line(`  export KUBECONFIG=${app.kubeconfig}`);
   show.line('  kubectl get databases -w');
   show.line('  kubectl delete database orders');
   show.line('and as the platform team:');
-  show.line(`  export KUBECONFIG=${controlPlane}`);
+  show.line(`  export KUBECONFIG=${controlPlane.kubeconfig}`);
   show.line('  kubectl get claim,composite,managed -A');
   show.line(`Logs are in ${lab.logDir}. Ctrl-C ends it all.`);
   await untilInterrupted(connector);
@@ -124,25 +123,6 @@ async function startConnector(lab: Lab): Promise<ConnectorProcess> {
   });
   await connector.ready();
   return connector;
-}
-
-/** The connector registers the group after it serves, and kube-apiserver looks at it before it forwards. */
-async function untilListed(connector: ConnectorProcess, show: Transcript, app: string): Promise<void> {
-  const args = ['api-resources', '--categories=claim'];
-  const listed = /^databases\s+db\s+platform\.example\.org\/v1\s+true\s+Database$/m;
-  await connector.waitUntil(
-    'kubectl api-resources listed the claim API',
-    async () => listed.test((await kubectl(app, args)).stdout),
-    discoveryTimeoutMs,
-  );
-  await show.kubectl(app, args, [listed]);
-}
-
-async function untilDelivered(lab: Lab, connector: ConnectorProcess): Promise<void> {
-  await connector.waitUntil('the connection Secret was delivered', async () => {
-    const secret = await lab.app.client.get<Secret>(secretPath(claim.namespace, claim.secret));
-    return secretKeys.every((key) => secret.data?.[key] !== undefined);
-  });
 }
 
 async function untilInterrupted(connector: ConnectorProcess): Promise<void> {
