@@ -4,10 +4,19 @@ const common = {
   testEnvironment: 'node',
 };
 
-/** Two projects: `unit` needs nothing, `integration` shares one lab of real clusters (test/support/lab.setup.ts). */
+/** `unit` needs nothing, `integration` shares one lab of real clusters, `e2e` takes any pair of kubeconfigs. */
 export default {
+  reporters: ['default', '<rootDir>/test/support/summary-reporter.js'],
   projects: [
-    { ...common, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.test.ts', '<rootDir>/test/*.test.ts', '<rootDir>/test/chart/**/*.test.ts'] },
+    {
+      ...common,
+      displayName: 'unit',
+      testMatch: [
+        '<rootDir>/test/unit/**/*.test.ts',
+        '<rootDir>/test/*.test.ts',
+        '<rootDir>/test/chart/**/*.test.ts',
+      ],
+    },
     {
       ...common,
       displayName: 'integration',

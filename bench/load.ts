@@ -59,7 +59,11 @@ const longestPhaseMs = 900_000;
 
 /** Runs one job; throws with the client's own words when a request of it failed. */
 export async function runLoad(program: string, job: Job): Promise<Series[]> {
-  const child = spawn(program, [], { stdio: ['pipe', 'pipe', 'pipe'], env: { GOGC: '400' } });
+  const child = spawn(program, [], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { GOGC: '400' },
+    timeout: longestPhaseMs,
+  });
   child.stdin.end(JSON.stringify(job));
   const exit = new Promise<number | null>((resolve, reject) =>
     child.on('close', resolve).on('error', reject),

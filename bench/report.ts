@@ -90,32 +90,42 @@ export function render(report: Report): string {
     'Everything runs on this one machine and over loopback, so rates are shares of its cores; what counts are the ratios.',
     ...report.notes,
     '',
-    '## Time of one request, ms: p50 / p99 (interleaved: each column once per turn)',
-    '',
-    ...table(['', 'requests', ...names], timeRows(report.phases, names)),
-    '',
-    '## Rate, requests per second: median of the rounds (p50 / p99 ms)',
-    '',
-    ...table(['', ...names], rateRows(report.phases, names)),
-    '',
-    '## Against the pass-through, [range within the run]',
-    '',
-    ...table(
+    ...section(
+      'Time of one request, ms: p50 / p99 (interleaved: each column once per turn)',
+      ['', 'requests', ...names],
+      timeRows(report.phases, names),
+    ),
+    ...section(
+      'Rate, requests per second: median of the rounds (p50 / p99 ms)',
+      ['', ...names],
+      rateRows(report.phases, names),
+    ),
+    ...section(
+      'Against the pass-through, [range within the run]',
       ['', ...servers],
-      report.phases.map(({ title, kind, columns }) => [
-        kind === 'rate' ? `${title}: rate` : title,
-        ...servers.map((name) => showRatio(columns[name]?.ratio)),
+      report.phases.map(({ title, kind, columns }) =>
+        [kind === 'rate' ? `${title}: rate` : title].concat(
+          servers.map((name) => showRatio(columns[name]?.ratio)),
+        ),
+      ),
+    ),
+    ...section(
+      'CPU of the server under test, ms per request; memory, MiB: before the phase, peak within',
+      ['', ...servers],
+      report.phases.map(({ title, columns }) =>
+        [title].concat(servers.map((name) => showUsage(columns[name]))),
+      ),
+    ),
+    ...section(
+      'Goals for the connector against the pass-through',
+      ['phase', 'goal', 'measured', ''],
+      report.goals.map(({ phase, goal, measured, reached }) => [
+        phase,
+        goal,
+        measured,
+        reached ? 'ok' : 'missed',
       ]),
     ),
-    '',
-    '## CPU of the server under test, ms per request; memory, MiB: before the phase, peak within',
-    '',
-    ...table(
-      ['', ...servers],
-      report.phases.map(({ title, columns }) => [title, ...servers.map((name) => showUsage(columns[name]))]),
-    ),
-    '',
-    ...goalLines(report),
   ].join('\n');
 }
 
@@ -154,22 +164,6 @@ function rateRows(phases: PhaseResult[], names: string[]): string[][] {
   ]);
 }
 
-function goalLines({ goals: judged }: Report): string[] {
-  if (judged.length === 0) return [];
-  const rows = judged.map(({ phase, goal, measured, reached }) => [
-    phase,
-    goal,
-    measured,
-    reached ? 'ok' : 'missed',
-  ]);
-  return [
-    '## Goals for the connector against the pass-through',
-    '',
-    ...table(['phase', 'goal', 'measured', ''], rows),
-    '',
-  ];
-}
-
 function showRatio(ratio: Ratio | undefined): string {
   if (!ratio) return '-';
   return `${ratio.value.toFixed(2)} [${ratio.lowest.toFixed(2)}-${ratio.highest.toFixed(2)}]`;
@@ -197,7 +191,9 @@ function showSize(bytes: number): string {
   return bytes >= 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e3).toFixed(1)} kB`;
 }
 
-function table(head: string[], rows: string[][]): string[] {
+/** A heading and its table; nothing where there are no rows. */
+function section(title: string, head: string[], rows: string[][]): string[] {
+  if (rows.length === 0) return [];
   const rule = head.map(() => '---');
-  return [head, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |`);
+  return [`## ${title}`, '', ...[head, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |`), ''];
 }

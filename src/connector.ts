@@ -46,8 +46,9 @@ export interface RunningConnector {
  * clients or controllers, and no part knows how another was made.
  */
 export async function startConnector(config: Config, log: Logger): Promise<RunningConnector> {
-  const access = config.kubeconfig === undefined ? accessFromEnvironment() : accessFromFile(config.kubeconfig);
-  const appTransport = new Transport(access);
+  const access =
+    config.kubeconfig === undefined ? accessFromEnvironment() : accessFromFile(config.kubeconfig);
+  const appTransport = new Transport(access, config.environmentProxy);
   const app = new KubeClient(appTransport);
   const clusterID = config.clusterID ?? (await kubeSystemUID(app, log));
 
@@ -69,9 +70,11 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
   let follower: CatalogFollower | undefined;
   let secrets: ConnectionSecrets | undefined;
   let leads = false;
-  const copySecrets = (link: Link): void => {
+  let lastLink: Link | undefined;
+  const copySecrets = (): void => {
     void secrets?.stop();
-    secrets = leads ? new ConnectionSecrets({ client: app, link, store, log }) : undefined;
+    secrets =
+      leads && lastLink ? new ConnectionSecrets({ client: app, link: lastLink, store, log }) : undefined;
     secrets?.start();
   };
   const link = new ControlPlaneLink({
@@ -84,16 +87,21 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
       void follower?.stop();
       follower = new CatalogFollower({ link: next, store, patterns, log });
       follower.start();
-      copySecrets(next);
+      lastLink = next;
+      copySecrets();
     },
   });
 
   const readiness = new Readiness();
   readiness.add('catalog', () =>
-    store.current ? undefined : (link.fault?.message ?? follower?.fault ?? 'the claim APIs have not been read yet'),
+    store.current
+      ? undefined
+      : (link.fault?.message ?? follower?.fault ?? 'the claim APIs have not been read yet'),
   );
   readiness.add('binding', () => (link.fault?.code === 'binding-changed' ? link.fault.message : undefined));
-  readiness.add('front-proxy', () => (trust.current ? undefined : 'the front-proxy configuration has not been read yet'));
+  readiness.add('front-proxy', () =>
+    trust.current ? undefined : 'the front-proxy configuration has not been read yet',
+  );
 
   const handle = (exchange: Exchange): void | Promise<void> =>
     exchange.info.isResource
@@ -101,7 +109,10 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
           catalog: () => store.current,
           link: () => link.current,
           authorizeCreate: async ({ exchange: { user }, info }) => {
-            await authorizer.authorize(user, attributesOf({ ...(info satisfies ResourceRequest), verb: 'create', name: undefined }));
+            await authorizer.authorize(
+              user,
+              attributesOf({ ...(info satisfies ResourceRequest), verb: 'create' }),
+            );
           },
         })
       : answerFromCatalog(exchange, store.current);
@@ -146,13 +157,19 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
     secrets?.followClaims();
     if (leads) void saveCatalog(state, catalog, log);
   });
-  const lease = new Lease({ client: app, namespace: config.namespace, name: config.releaseName, identity: config.identity, log });
+  const lease = new Lease({
+    client: app,
+    namespace: config.namespace,
+    name: config.releaseName,
+    identity: config.identity,
+    log,
+  });
   lease.start({
     onAcquired: () => {
       leads = true;
       apiServices = registerApis();
       apiServices.start();
-      if (!link.fault) copySecrets(link.current);
+      copySecrets();
       if (store.current) void saveCatalog(state, store.current, log);
     },
     onLost: async () => {
@@ -169,7 +186,14 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
     clusterID,
     stop: async (graceMs) => {
       await lease.stop();
-      await Promise.all([server.drain(graceMs), apiServices?.stop(), secrets?.stop(), follower?.stop(), certificate.stop(), trust.stop()]);
+      await Promise.all([
+        server.drain(graceMs),
+        apiServices?.stop(),
+        secrets?.stop(),
+        follower?.stop(),
+        certificate.stop(),
+        trust.stop(),
+      ]);
       await link.stop();
       await appTransport[Symbol.asyncDispose]();
     },
@@ -198,14 +222,19 @@ async function restoreCatalog(state: ConnectionState, store: CatalogStore, log: 
     store.publish(new Catalog(parseOpenApi(text) as unknown as CatalogSource));
     log.info({ from: state.objectName }, 'the last catalog was restored');
   } catch (error) {
-    log.warn({ from: state.objectName, reason: describeError(error) }, 'the last catalog could not be restored');
+    log.warn(
+      { from: state.objectName, reason: describeError(error) },
+      'the last catalog could not be restored',
+    );
   }
 }
 
 async function saveCatalog(state: ConnectionState, catalog: Catalog, log: Logger): Promise<void> {
   try {
     if (await state.writeCatalog(JSON.stringify(catalog.source))) return;
-    log.warn('the catalog is too large to be saved: a restart in an outage of the control plane would not find it');
+    log.warn(
+      'the catalog is too large to be saved: a restart in an outage of the control plane would not find it',
+    );
   } catch (error) {
     log.warn({ reason: describeError(error) }, 'the catalog could not be saved');
   }

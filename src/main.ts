@@ -5,10 +5,14 @@ import { ConnectorError } from './base/errors.ts';
 import { demoCommand } from './cli/demo.ts';
 import { serveCommand } from './cli/serve.ts';
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
 
 const program = new Command('mcp-connector')
-  .description('Use the claim APIs of a remote Crossplane control plane as if Crossplane were installed in this cluster')
+  .description(
+    'Use the claim APIs of a remote Crossplane control plane as if Crossplane were installed in this cluster',
+  )
   .version(version)
   .showHelpAfterError('(add --help for the options)')
   .exitOverride()

@@ -9,6 +9,10 @@ import { readConfig, serve } from './server.ts';
 interface Proxy {
   web(request: IncomingMessage, response: ServerResponse): void;
   on(
+    event: 'proxyRes',
+    listener: (answer: IncomingMessage, request: IncomingMessage, response: ServerResponse) => void,
+  ): void;
+  on(
     event: 'error',
     listener: (error: Error, request: IncomingMessage, response: ServerResponse) => void,
   ): void;

@@ -26,7 +26,6 @@ const server = http2.createSecureServer({ ...servingTls(config), allowHTTP1: tru
     // Headers of one HTTP/1.1 connection are an error in HTTP/2 (RFC 9113, 8.2.2).
     const { connection: _connection, 'transfer-encoding': _encoding, ...kept } = answer.headers;
     response.writeHead(answer.statusCode ?? 502, kept);
-    if (path.includes('watch=')) response.flushHeaders();
     answer.pipe(response);
   });
   forward.on('error', () => response.destroy());

@@ -28,7 +28,10 @@ export class Edits {
   }
 
   /** Removes members of an object, or elements of an array, with the comma that belongs to each. */
-  removeListed<T extends { start: number; end: number }>(members: readonly T[], isRemoved: (member: T) => boolean): void {
+  removeListed<T extends { start: number; end: number }>(
+    members: readonly T[],
+    isRemoved: (member: T) => boolean,
+  ): void {
     let anyKept = false;
     for (let i = 0; i < members.length; i++) {
       const member = members[i] as T;

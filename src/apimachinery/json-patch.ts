@@ -1,4 +1,11 @@
-import { getMember, isLosslessObject, type LosslessJson, parseLossless, printLossless, setMember } from './lossless-json.ts';
+import {
+  getMember,
+  isLosslessObject,
+  type LosslessJson,
+  parseLossless,
+  printLossless,
+  setMember,
+} from './lossless-json.ts';
 import { badRequest, StatusError } from './status.ts';
 
 /** RFC 6902. */
@@ -74,7 +81,12 @@ function required<T>(value: T | undefined): T {
 }
 
 function unprocessable(why: string): StatusError {
-  return new StatusError(422, 'Invalid', `the server rejected our request due to an error in our request: ${why}`, {});
+  return new StatusError(
+    422,
+    'Invalid',
+    `the server rejected our request due to an error in our request: ${why}`,
+    {},
+  );
 }
 
 function tokens(path: string): string[] {
@@ -135,10 +147,14 @@ function take(root: Root, path: string): void {
 }
 
 function equal(a: LosslessJson, b: LosslessJson): boolean {
-  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, i) => equal(item, b[i] as LosslessJson));
+  if (Array.isArray(a) && Array.isArray(b))
+    return a.length === b.length && a.every((item, i) => equal(item, b[i] as LosslessJson));
   if (isLosslessObject(a) && isLosslessObject(b)) {
     const keys = Object.keys(a);
-    return keys.length === Object.keys(b).length && keys.every((key) => key in b && equal(a[key] as LosslessJson, b[key] as LosslessJson));
+    return (
+      keys.length === Object.keys(b).length &&
+      keys.every((key) => key in b && equal(a[key] as LosslessJson, b[key] as LosslessJson))
+    );
   }
   return printLossless(a) === printLossless(b);
 }

@@ -157,7 +157,11 @@ export function scanObject(
 }
 
 /** Start and end of each element of the array at `at`, and the position after its bracket. */
-export function scanArray(bytes: Bytes, at: number, end: number): { elements: { start: number; end: number }[]; end: number } {
+export function scanArray(
+  bytes: Bytes,
+  at: number,
+  end: number,
+): { elements: { start: number; end: number }[]; end: number } {
   const elements: { start: number; end: number }[] = [];
   let i = skipSpace(bytes, at + 1, end);
   while (bytes[i] !== closeBracket) {

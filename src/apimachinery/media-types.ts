@@ -15,7 +15,11 @@ interface Clause {
   q: number;
 }
 
-export const jsonTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'] as const;
+const jsonTypes = [
+  'application/json',
+  'application/yaml',
+  'application/vnd.kubernetes.protobuf',
+] as const;
 
 /**
  * Chooses among the clauses of an Accept header those that can be served in JSON, in the client's order
@@ -32,8 +36,11 @@ export function negotiate(header: string | undefined): Negotiated {
     if (as === undefined) return [{ representation: 'object' as const, text: 'application/json' }];
     const version = clause.params.get('v') ?? '';
     const isKnown = ['PartialObjectMetadata', 'PartialObjectMetadataList', 'Table'].includes(as);
-    if (!isKnown || clause.params.get('g') !== 'meta.k8s.io' || !['v1', 'v1beta1'].includes(version)) return [];
-    return [{ representation: as as Representation, text: `application/json;as=${as};v=${version};g=meta.k8s.io` }];
+    if (!isKnown || clause.params.get('g') !== 'meta.k8s.io' || !['v1', 'v1beta1'].includes(version))
+      return [];
+    return [
+      { representation: as as Representation, text: `application/json;as=${as};v=${version};g=meta.k8s.io` },
+    ];
   });
   const [first] = usable;
   if (!first) throw notAcceptable(jsonTypes);
@@ -47,7 +54,15 @@ function parseAccept(header: string): Clause[] {
       const [type = '', ...params] = text.split(';').map((part) => part.trim());
       const pairs = params.map((param): [string, string] => {
         const at = param.indexOf('=');
-        return at < 0 ? [param, ''] : [param.slice(0, at).trim(), param.slice(at + 1).trim().replaceAll('"', '')];
+        return at < 0
+          ? [param, '']
+          : [
+              param.slice(0, at).trim(),
+              param
+                .slice(at + 1)
+                .trim()
+                .replaceAll('"', ''),
+            ];
       });
       const map = new Map(pairs);
       return { type: type.toLowerCase(), params: map, q: Number(map.get('q') ?? 1) };

@@ -81,7 +81,14 @@ export interface CustomResourceVersion {
   deprecationWarning?: string;
   schema?: { openAPIV3Schema?: JsonSchema };
   subresources?: { status?: Record<string, never>; scale?: Record<string, string> };
-  additionalPrinterColumns?: { name: string; type: string; jsonPath: string; priority?: number; format?: string; description?: string }[];
+  additionalPrinterColumns?: {
+    name: string;
+    type: string;
+    jsonPath: string;
+    priority?: number;
+    format?: string;
+    description?: string;
+  }[];
   selectableFields?: { jsonPath: string }[];
 }
 

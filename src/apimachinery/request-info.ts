@@ -1,14 +1,6 @@
 import { badRequest } from './status.ts';
 
-export type Verb =
-  | 'get'
-  | 'list'
-  | 'watch'
-  | 'create'
-  | 'update'
-  | 'patch'
-  | 'delete'
-  | 'deletecollection';
+export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
 
 /** A request for an API resource, as kube-apiserver's RequestInfo has it (apiserver/pkg/endpoints/request/requestinfo.go). */
 export interface ResourceRequest {
@@ -56,7 +48,9 @@ export function parseRequestInfo(method: string, url: string): RequestInfo {
   const query = new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1));
   const segments = path.slice(1).split('/').map(decodeSegment);
   if (segments.at(-1) === '' && segments.length > 1) segments.pop();
-  if (segments.some((segment) => segment === '.' || segment === '..' || (segment === '' && segments.length > 1))) {
+  if (
+    segments.some((segment) => segment === '.' || segment === '..' || (segment === '' && segments.length > 1))
+  ) {
     throw badRequest('the path has an empty or a dot segment');
   }
   const [root, group, version, ...rest] = segments;

@@ -34,7 +34,13 @@ export class StatusError extends Error {
   readonly reason: string;
   readonly details: StatusDetails | undefined;
 
-  constructor(code: number, reason: string, message: string, details?: StatusDetails, options?: { cause?: unknown }) {
+  constructor(
+    code: number,
+    reason: string,
+    message: string,
+    details?: StatusDetails,
+    options?: { cause?: unknown },
+  ) {
     super(message, options);
     this.name = 'StatusError';
     this.code = code;
@@ -62,7 +68,7 @@ export interface GroupResource {
   resource: string;
 }
 
-export function qualified({ group, resource }: GroupResource): string {
+function qualified({ group, resource }: GroupResource): string {
   return group ? `${resource}.${group}` : resource;
 }
 
@@ -111,12 +117,17 @@ export function forbidden(gr: GroupResource, name: string, why: string): StatusE
 export function invalid(group: string, kind: string, name: string, causes: StatusCause[]): StatusError {
   const texts = causes.map((cause) => `${cause.field}: ${cause.message}`);
   const list = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;
-  return new StatusError(422, 'Invalid', `${group ? `${kind}.${group}` : kind} "${name}" is invalid: ${list}`, {
-    name,
-    group,
-    kind,
-    causes,
-  });
+  return new StatusError(
+    422,
+    'Invalid',
+    `${group ? `${kind}.${group}` : kind} "${name}" is invalid: ${list}`,
+    {
+      name,
+      group,
+      kind,
+      causes,
+    },
+  );
 }
 
 export function badRequest(message: string): StatusError {
@@ -128,10 +139,15 @@ export function unauthorized(): StatusError {
 }
 
 export function methodNotSupported(gr: GroupResource, verb: string): StatusError {
-  return new StatusError(405, 'MethodNotAllowed', `${verb} is not supported on resources of kind "${qualified(gr)}"`, {
-    group: gr.group,
-    kind: gr.resource,
-  });
+  return new StatusError(
+    405,
+    'MethodNotAllowed',
+    `${verb} is not supported on resources of kind "${qualified(gr)}"`,
+    {
+      group: gr.group,
+      kind: gr.resource,
+    },
+  );
 }
 
 export function notAcceptable(accepted: readonly string[]): StatusError {
@@ -142,8 +158,15 @@ export function notAcceptable(accepted: readonly string[]): StatusError {
   );
 }
 
-export function unsupportedMediaType(accepted: readonly string[], what = 'the body of the request was in an unknown format - '): StatusError {
-  return new StatusError(415, 'UnsupportedMediaType', `${what}accepted media types include: ${accepted.join(', ')}`);
+export function unsupportedMediaType(
+  accepted: readonly string[],
+  what = 'the body of the request was in an unknown format - ',
+): StatusError {
+  return new StatusError(
+    415,
+    'UnsupportedMediaType',
+    `${what}accepted media types include: ${accepted.join(', ')}`,
+  );
 }
 
 export function requestEntityTooLarge(limitBytes: number): StatusError {
@@ -154,7 +177,11 @@ export function requestEntityTooLarge(limitBytes: number): StatusError {
  * 503. With `retryAfterSeconds` clients send the request again by themselves (client-go/rest/with_retry.go), so it is
  * given only where nothing was sent to the control plane.
  */
-export function serviceUnavailable(message: string, retryAfterSeconds?: number, cause?: unknown): StatusError {
+export function serviceUnavailable(
+  message: string,
+  retryAfterSeconds?: number,
+  cause?: unknown,
+): StatusError {
   return new StatusError(
     503,
     'ServiceUnavailable',

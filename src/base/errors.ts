@@ -15,11 +15,15 @@ export class ConnectorError extends Error {
   }
 }
 
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? 'unknown error');
+}
+
 /** One line for a log or a readiness reason: the message, and that of each cause that adds something. */
 export function describeError(error: unknown): string {
   const parts: string[] = [];
   for (let e: unknown = error; e !== undefined && e !== null; e = (e as { cause?: unknown }).cause) {
-    const text = e instanceof Error ? e.message || (e as { code?: string }).code || e.name : String(e);
+    const text = e instanceof Error ? e.message || (e as { code?: string }).code || e.name : textOf(e);
     if (text && !parts.some((part) => part.includes(text))) parts.push(text);
     if (!(e instanceof Error)) break;
   }

@@ -5,7 +5,11 @@ export interface ResourcePatterns {
   deny: readonly string[];
 }
 
-export function isConnected({ plural, group }: { plural: string; group: string }, { allow, deny }: ResourcePatterns): boolean {
-  const matches = (pattern: string): boolean => pattern === '*' || pattern === `*.${group}` || pattern === `${plural}.${group}`;
+export function isConnected(
+  { plural, group }: { plural: string; group: string },
+  { allow, deny }: ResourcePatterns,
+): boolean {
+  const matches = (pattern: string): boolean =>
+    pattern === '*' || pattern === `*.${group}` || pattern === `${plural}.${group}`;
   return (allow.length === 0 || allow.some(matches)) && !deny.some(matches);
 }

@@ -10,7 +10,9 @@ const graceMs = 20_000;
 
 /** `mcp-connector serve` */
 export function serveCommand(): Command {
-  const command = new Command('serve').description('Serve the claim APIs of a control plane in the app cluster');
+  const command = new Command('serve').description(
+    'Serve the claim APIs of a control plane in the app cluster',
+  );
   for (const option of serveOptions as readonly Option[]) {
     const names = `${option.short ? `-${option.short}, ` : ''}--${option.flag}${option.value ? ` <${option.value}>` : ''}`;
     const text = `${option.help}${option.default === undefined ? '' : ` (default: ${option.default})`} [$${environmentName(option.flag)}]`;

@@ -46,12 +46,15 @@ export class ClusterAccess {
       );
     }
     if (!URL.canParse(cluster.server) || !/^https?:$/.test(new URL(cluster.server).protocol)) {
-      throw new ConnectorError('kubeconfig-invalid', `the kubeconfig's server "${cluster.server}" is not an https address`);
+      throw new ConnectorError(
+        'kubeconfig-invalid',
+        `the kubeconfig's server "${cluster.server}" is not an https address`,
+      );
     }
     this.#kubeConfig = kubeConfig;
     this.server = new URL(cluster.server.replace(/\/+$/, ''));
     this.proxyUrl = cluster.proxyUrl;
-    this.skipsTlsVerify = cluster.skipTLSVerify === true;
+    this.skipsTlsVerify = cluster.skipTLSVerify;
   }
 
   /** Path prefix before `/api` and `/apis`: empty for most clusters. */
@@ -79,9 +82,13 @@ export class ClusterAccess {
     try {
       await this.#kubeConfig.applyToHTTPSOptions(options);
     } catch (cause) {
-      throw new ConnectorError('credential-unavailable', `no credential for ${this.server.host}: ${describeError(cause)}`, {
-        cause,
-      });
+      throw new ConnectorError(
+        'credential-unavailable',
+        `no credential for ${this.server.host}: ${describeError(cause)}`,
+        {
+          cause,
+        },
+      );
     }
     const headers = options.headers as Record<string, string> | undefined;
     const tls: TlsMaterial = {};
@@ -101,7 +108,9 @@ export function accessFromKubeconfig(text: string, origin: string): ClusterAcces
   try {
     kubeConfig.loadFromString(text);
   } catch (cause) {
-    throw new ConnectorError('kubeconfig-invalid', `${origin} is not a kubeconfig: ${describeError(cause)}`, { cause });
+    throw new ConnectorError('kubeconfig-invalid', `${origin} is not a kubeconfig: ${describeError(cause)}`, {
+      cause,
+    });
   }
   if (kubeConfig.getClusters().length === 0) {
     throw new ConnectorError('kubeconfig-invalid', `${origin} is not a kubeconfig: it lists no clusters`);
@@ -116,7 +125,11 @@ export function accessFromFile(file: string): ClusterAccess {
     kubeConfig.loadFromFile(file);
     kubeConfig.makePathsAbsolute(file.replace(/[^/]*$/, '') || '.');
   } catch (cause) {
-    throw new ConnectorError('kubeconfig-invalid', `cannot read the kubeconfig ${file}: ${describeError(cause)}`, { cause });
+    throw new ConnectorError(
+      'kubeconfig-invalid',
+      `cannot read the kubeconfig ${file}: ${describeError(cause)}`,
+      { cause },
+    );
   }
   return new ClusterAccess(kubeConfig);
 }
@@ -127,9 +140,13 @@ export function accessFromEnvironment(): ClusterAccess {
   try {
     kubeConfig.loadFromDefault();
   } catch (cause) {
-    throw new ConnectorError('kubeconfig-invalid', `no kubeconfig found: ${describeError(cause)}; name one with --kubeconfig`, {
-      cause,
-    });
+    throw new ConnectorError(
+      'kubeconfig-invalid',
+      `no kubeconfig found: ${describeError(cause)}; name one with --kubeconfig`,
+      {
+        cause,
+      },
+    );
   }
   return new ClusterAccess(kubeConfig);
 }

@@ -72,8 +72,16 @@ export class ConnectionState {
         if (current) {
           await this.#client.replace(configMapPath(this.#namespace, this.#name), change(current));
         } else {
-          const metadata = { name: this.#name, namespace: this.#namespace, labels: { 'app.kubernetes.io/managed-by': 'mcp-connector' } };
-          await this.#client.create(configMapPath(this.#namespace), { apiVersion: 'v1', kind: 'ConfigMap', ...change({ metadata }) });
+          const metadata = {
+            name: this.#name,
+            namespace: this.#namespace,
+            labels: { 'app.kubernetes.io/managed-by': 'mcp-connector' },
+          };
+          await this.#client.create(configMapPath(this.#namespace), {
+            apiVersion: 'v1',
+            kind: 'ConfigMap',
+            ...change({ metadata }),
+          });
         }
         return;
       } catch (error) {

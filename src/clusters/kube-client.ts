@@ -39,8 +39,8 @@ export interface WatchEvent<T> {
 
 const defaultTimeoutMs = 10_000;
 
-export const metadataAccept = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json';
-export const metadataListAccept = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json';
+export const metadataListAccept =
+  'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json';
 
 /**
  * The connector's own calls to either cluster. Paths are those of the API (`/api/v1/namespaces/x/secrets/y`); bodies
@@ -77,11 +77,21 @@ export class KubeClient {
   /** Server-side apply under the field manager `mcp-connector`. */
   apply<T>(path: string, body: unknown, options: CallOptions = {}): Promise<T> {
     const query = { fieldManager: 'mcp-connector', force: 'true', ...options.query };
-    return this.#call<T>('PATCH', path, { type: 'application/apply-patch+yaml', body }, { ...options, query });
+    return this.#call<T>(
+      'PATCH',
+      path,
+      { type: 'application/apply-patch+yaml', body },
+      { ...options, query },
+    );
   }
 
   delete<T>(path: string, body?: unknown, options: CallOptions = {}): Promise<T> {
-    return this.#call<T>('DELETE', path, body === undefined ? undefined : { type: 'application/json', body }, options);
+    return this.#call<T>(
+      'DELETE',
+      path,
+      body === undefined ? undefined : { type: 'application/json', body },
+      options,
+    );
   }
 
   /** The text of an answer, for documents that are kept as they came (OpenAPI). */
@@ -92,7 +102,13 @@ export class KubeClient {
 
   /** Events of a watch until the server ends it or the signal aborts it. Throws like every call when it cannot start. */
   async *watch<T>(path: string, options: CallOptions = {}): AsyncGenerator<WatchEvent<T>> {
-    const answer = await this.#send('GET', path, undefined, { ...options, query: { ...options.query, watch: 'true' } }, true);
+    const answer = await this.#send(
+      'GET',
+      path,
+      undefined,
+      { ...options, query: { ...options.query, watch: 'true' } },
+      true,
+    );
     let rest = '';
     const decoder = new TextDecoder();
     for await (const chunk of answer.body) {
@@ -105,12 +121,23 @@ export class KubeClient {
     }
   }
 
-  async #call<T>(method: string, path: string, content: Content | undefined, options: CallOptions): Promise<T> {
+  async #call<T>(
+    method: string,
+    path: string,
+    content: Content | undefined,
+    options: CallOptions,
+  ): Promise<T> {
     const answer = await this.#send(method, path, content, options, false);
     return (await answer.body.json()) as T;
   }
 
-  async #send(method: string, path: string, content: Content | undefined, options: CallOptions, longRunning: boolean) {
+  async #send(
+    method: string,
+    path: string,
+    content: Content | undefined,
+    options: CallOptions,
+    longRunning: boolean,
+  ) {
     const { dispatcher, credential } = await this.transport.leg(longRunning);
     const query = options.query ? `?${new URLSearchParams(options.query).toString()}` : '';
     const deadline = longRunning ? undefined : AbortSignal.timeout(options.timeoutMs ?? defaultTimeoutMs);
@@ -157,5 +184,9 @@ function apiError(status: number, text: string, method: string, path: string): A
     // Proxies and load balancers answer plain text or HTML; what counts then is the code.
   }
   const message = parsed?.message ?? text.slice(0, 200).trim();
-  return new ApiError(status, parsed?.reason ?? '', message || `${method} ${path} was answered with ${status}`);
+  return new ApiError(
+    status,
+    parsed?.reason ?? '',
+    message || `${method} ${path} was answered with ${status}`,
+  );
 }

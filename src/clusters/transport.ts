@@ -18,10 +18,13 @@ interface Leg {
  */
 export class Transport implements AsyncDisposable {
   readonly access: ClusterAccess;
+  readonly #environmentProxy: boolean;
   #leg: Leg | undefined;
 
-  constructor(access: ClusterAccess) {
+  /** With `environmentProxy`, HTTPS_PROXY and NO_PROXY count where the kubeconfig names no proxy of its own. */
+  constructor(access: ClusterAccess, environmentProxy = false) {
     this.access = access;
+    this.#environmentProxy = environmentProxy;
   }
 
   get origin(): string {
@@ -59,8 +62,14 @@ export class Transport implements AsyncDisposable {
       headersTimeout: 0,
       bodyTimeout: 0,
     };
-    if (this.access.proxyUrl) return new ProxyAgent({ ...options, uri: this.access.proxyUrl, requestTls: connect });
-    if (process.env['HTTPS_PROXY'] ?? process.env['https_proxy'] ?? process.env['HTTP_PROXY'] ?? process.env['http_proxy']) {
+    if (this.access.proxyUrl)
+      return new ProxyAgent({ ...options, uri: this.access.proxyUrl, requestTls: connect });
+    if (
+      process.env['HTTPS_PROXY'] ??
+      process.env['https_proxy'] ??
+      process.env['HTTP_PROXY'] ??
+      process.env['http_proxy']
+    ) {
       return new EnvHttpProxyAgent({ ...options, requestTls: connect, connect });
     }
     return new Pool(this.origin, { ...options, connect });
@@ -68,5 +77,7 @@ export class Transport implements AsyncDisposable {
 }
 
 function tlsKey(tls: TlsMaterial): string {
-  return [tls.ca, tls.cert, tls.key, tls.servername, tls.rejectUnauthorized].map((part) => String(part ?? '')).join('\n');
+  return [tls.ca, tls.cert, tls.key, tls.servername, tls.rejectUnauthorized]
+    .map((part) => String(part ?? ''))
+    .join('\n');
 }

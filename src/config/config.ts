@@ -19,6 +19,8 @@ export interface Config {
   ownerClusterRole: string | undefined;
   rebind: boolean;
   logLevel: LogLevel;
+  /** HTTPS_PROXY or HTTP_PROXY is set. */
+  environmentProxy: boolean;
   /** Tells replicas apart in the Lease. */
   identity: string;
 }
@@ -50,14 +52,18 @@ export function completeConfig(flags: Flags, environment: Record<string, string 
   const kubeconfigFile = text('control-plane-kubeconfig');
   const secretName = text('control-plane-secret');
   if (kubeconfigFile === undefined && secretName === undefined) {
-    faults.push('--control-plane-secret or --control-plane-kubeconfig is needed: it says where the control plane is');
+    faults.push(
+      '--control-plane-secret or --control-plane-kubeconfig is needed: it says where the control plane is',
+    );
   }
   if (kubeconfigFile !== undefined && flags['controlPlaneSecret'] !== undefined) {
     faults.push('--control-plane-secret and --control-plane-kubeconfig exclude each other: give one of them');
   }
   const claimNamespace = text('claim-namespace');
   if (claimNamespace === undefined) {
-    faults.push("--claim-namespace is needed: it names the namespace of the control plane that holds this cluster's claims");
+    faults.push(
+      "--claim-namespace is needed: it names the namespace of the control plane that holds this cluster's claims",
+    );
   } else if (!isDnsLabel(claimNamespace)) {
     faults.push(`--claim-namespace: "${claimNamespace}" is no namespace name`);
   }
@@ -70,7 +76,9 @@ export function completeConfig(flags: Flags, environment: Record<string, string 
   }
   const clusterID = text('cluster-id');
   if (clusterID !== undefined && !/^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/.test(clusterID)) {
-    faults.push(`--cluster-id: "${clusterID}" cannot be a label value (at most 63 letters, digits, "-", "_" and ".")`);
+    faults.push(
+      `--cluster-id: "${clusterID}" cannot be a label value (at most 63 letters, digits, "-", "_" and ".")`,
+    );
   }
   for (const flag of ['allow', 'deny']) {
     for (const pattern of list(flag)) {
@@ -90,7 +98,10 @@ export function completeConfig(flags: Flags, environment: Record<string, string 
         ? { secretName: secretName as string, secretKey: text('control-plane-secret-key') as string }
         : { kubeconfigFile },
     claimNamespace: claimNamespace as string,
-    namespace: text('namespace') === 'kube-system' && !flags['namespace'] ? (environment['POD_NAMESPACE'] ?? 'kube-system') : (text('namespace') as string),
+    namespace:
+      text('namespace') === 'kube-system' && !flags['namespace']
+        ? (environment['POD_NAMESPACE'] ?? 'kube-system')
+        : (text('namespace') as string),
     releaseName: text('release-name') as string,
     listen: { host: host || undefined, port: port('listen', listenPort) as number },
     external: externalHost === undefined ? undefined : { host: externalHost, port: externalPort },
@@ -101,6 +112,9 @@ export function completeConfig(flags: Flags, environment: Record<string, string 
     ownerClusterRole: text('owner-cluster-role'),
     rebind: flags['rebind'] === true || environment[environmentName('rebind')] === 'true',
     logLevel,
+    environmentProxy: ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'].some((name) =>
+      Boolean(environment[name]),
+    ),
     identity: `${environment['POD_NAME'] ?? hostname()}_${process.pid}`,
   };
 }

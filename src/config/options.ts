@@ -15,8 +15,16 @@ export interface Option {
 }
 
 export const serveOptions = [
-  { flag: 'kubeconfig', value: 'file', help: "kubeconfig of the app cluster; default: the pod's service account, else as kubectl finds it" },
-  { flag: 'control-plane-kubeconfig', value: 'file', help: 'kubeconfig file of the control plane, in place of the Secret' },
+  {
+    flag: 'kubeconfig',
+    value: 'file',
+    help: "kubeconfig of the app cluster; default: the pod's service account, else as kubectl finds it",
+  },
+  {
+    flag: 'control-plane-kubeconfig',
+    value: 'file',
+    help: 'kubeconfig file of the control plane, in place of the Secret',
+  },
   {
     flag: 'control-plane-secret',
     value: 'name',
@@ -36,31 +44,75 @@ export const serveOptions = [
     chartValue: 'spaces.controlPlane.claimNamespace',
     help: "namespace of the control plane that holds this cluster's claims",
   },
-  { flag: 'namespace', short: 'n', value: 'namespace', default: 'kube-system', help: 'namespace of the connector in the app cluster' },
+  {
+    flag: 'namespace',
+    short: 'n',
+    value: 'namespace',
+    default: 'kube-system',
+    help: 'namespace of the connector in the app cluster',
+  },
   {
     flag: 'release-name',
     value: 'name',
     default: 'mcp-connector',
     help: 'prefix of the Service, the Lease, the certificate Secret and the state ConfigMap',
   },
-  { flag: 'listen', value: 'host:port', default: ':10250', chartValue: 'containerPort', help: 'address to serve on' },
+  {
+    flag: 'listen',
+    value: 'host:port',
+    default: ':10250',
+    chartValue: 'containerPort',
+    help: 'address to serve on',
+  },
   {
     flag: 'external-host',
     value: 'host',
     help: 'host under which kube-apiserver reaches the connector when it runs outside the cluster; a Service of type ExternalName is made for it',
   },
   { flag: 'external-port', value: 'port', help: 'port at the external host; default: the listening port' },
-  { flag: 'service-port', value: 'port', default: '443', help: 'port of the Service that the APIServices name' },
-  { flag: 'cluster-id', value: 'id', chartValue: 'clusterID', help: "what tells app clusters apart on the control plane; default: the UID of kube-system" },
-  { flag: 'allow', value: 'pattern', repeatable: true, chartValue: 'connect.allow', help: 'connect only these resources: <plural>.<group>, *.<group> or *' },
-  { flag: 'deny', value: 'pattern', repeatable: true, chartValue: 'connect.deny', help: 'do not connect these resources, whatever --allow says' },
-  { flag: 'owner-cluster-role', value: 'name', help: 'ClusterRole that owns the APIServices, so that they go when the manifests are deleted' },
+  {
+    flag: 'service-port',
+    value: 'port',
+    default: '443',
+    help: 'port of the Service that the APIServices name',
+  },
+  {
+    flag: 'cluster-id',
+    value: 'id',
+    chartValue: 'clusterID',
+    help: 'what tells app clusters apart on the control plane; default: the UID of kube-system',
+  },
+  {
+    flag: 'allow',
+    value: 'pattern',
+    repeatable: true,
+    chartValue: 'connect.allow',
+    help: 'connect only these resources: <plural>.<group>, *.<group> or *',
+  },
+  {
+    flag: 'deny',
+    value: 'pattern',
+    repeatable: true,
+    chartValue: 'connect.deny',
+    help: 'do not connect these resources, whatever --allow says',
+  },
+  {
+    flag: 'owner-cluster-role',
+    value: 'name',
+    help: 'ClusterRole that owns the APIServices, so that they go when the manifests are deleted',
+  },
   {
     flag: 'rebind',
     chartValue: 'rebind',
     help: 'accept another control plane, claim namespace or cluster ID than the one recorded in the state ConfigMap',
   },
-  { flag: 'log-level', value: 'level', default: 'info', chartValue: 'logLevel', help: 'debug, info, warn or error' },
+  {
+    flag: 'log-level',
+    value: 'level',
+    default: 'info',
+    chartValue: 'logLevel',
+    help: 'debug, info, warn or error',
+  },
 ] as const satisfies readonly Option[];
 
 export function environmentName(flag: string): string {

@@ -56,14 +56,17 @@ export class ApiServices {
       path: apiServicePath(),
       log: options.log,
       onChange: (event) => (event ? this.#queue.add(event.object.metadata.name) : this.addAll()),
-      onError: (error) => options.log.warn({ reason: describeError(error) }, 'the APIServices cannot be followed'),
+      onError: (error) =>
+        options.log.warn({ reason: describeError(error) }, 'the APIServices cannot be followed'),
     });
   }
 
   /** After a change that concerns all of them: another catalog, a new CA. */
   addAll(): void {
-    for (const service of this.#informer.list()) if (this.#isOurs(service)) this.#queue.add(service.metadata.name);
-    for (const groupVersion of this.#options.store.current?.groupVersions ?? []) this.#queue.add(nameOf(groupVersion));
+    for (const service of this.#informer.list())
+      if (this.#isOurs(service)) this.#queue.add(service.metadata.name);
+    for (const groupVersion of this.#options.store.current?.groupVersions ?? [])
+      this.#queue.add(nameOf(groupVersion));
   }
 
   start(): void {
@@ -118,8 +121,13 @@ export class ApiServices {
 
   async #remove({ metadata }: APIService): Promise<void> {
     try {
-      await this.#options.client.delete(apiServicePath(metadata.name), { preconditions: { uid: metadata.uid } });
-      this.#options.log.info({ apiService: metadata.name }, 'removed an API that the control plane no longer has');
+      await this.#options.client.delete(apiServicePath(metadata.name), {
+        preconditions: { uid: metadata.uid },
+      });
+      this.#options.log.info(
+        { apiService: metadata.name },
+        'removed an API that the control plane no longer has',
+      );
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
@@ -128,7 +136,9 @@ export class ApiServices {
   #wanted(catalog: Catalog, groupVersion: GroupVersion, owner: OwnerReference | undefined): APIService {
     const { namespace, releaseName, port, caBundle } = this.#options;
     const { group, version } = groupVersion;
-    const versions = catalog.groupVersions.filter((candidate) => candidate.group === group).map((candidate) => candidate.version);
+    const versions = catalog.groupVersions
+      .filter((candidate) => candidate.group === group)
+      .map((candidate) => candidate.version);
     return {
       apiVersion: 'apiregistration.k8s.io/v1',
       kind: 'APIService',
@@ -152,7 +162,11 @@ export class ApiServices {
   #isOurs({ metadata, spec }: APIService): boolean {
     const { releaseName, namespace } = this.#options;
     if (metadata.labels?.[automanagedLabel] !== undefined || !spec.service) return false;
-    return metadata.labels?.[releaseLabel] === releaseName && spec.service.namespace === namespace && spec.service.name === releaseName;
+    return (
+      metadata.labels?.[releaseLabel] === releaseName &&
+      spec.service.namespace === namespace &&
+      spec.service.name === releaseName
+    );
   }
 
   #reportConflict(name: string, { metadata, spec }: APIService): void {
@@ -162,7 +176,10 @@ export class ApiServices {
     const owner = spec.service
       ? `the Service ${spec.service.namespace}/${spec.service.name} (remove that installation, or exclude the group with --deny)`
       : `a CustomResourceDefinition of this cluster (delete the local CRDs of ${spec.group}, or exclude the group with --deny)`;
-    this.#options.log.error({ apiService: metadata.name }, `APIService ${name} is not connected: it belongs to ${owner}`);
+    this.#options.log.error(
+      { apiService: metadata.name },
+      `APIService ${name} is not connected: it belongs to ${owner}`,
+    );
   }
 
   #settle(name: string): void {
@@ -190,7 +207,11 @@ export class ApiServices {
       apiVersion: 'v1',
       kind: 'Service',
       metadata: { name: releaseName, namespace, labels: { 'app.kubernetes.io/managed-by': 'mcp-connector' } },
-      spec: { type: 'ExternalName', externalName: externalHost, ports: [{ name: 'https', port, protocol: 'TCP' }] },
+      spec: {
+        type: 'ExternalName',
+        externalName: externalHost,
+        ports: [{ name: 'https', port, protocol: 'TCP' }],
+      },
     };
     try {
       await client.create(servicePath(namespace), service);

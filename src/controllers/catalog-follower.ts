@@ -3,7 +3,12 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import { describeError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { Catalog, type CatalogSource, type CatalogStore } from '../catalog/catalog.ts';
-import { type ConnectedResource, connectedPrefixOf, connectedResourcesOf, groupVersionsOf } from '../catalog/connected-resource.ts';
+import {
+  type ConnectedResource,
+  connectedPrefixOf,
+  connectedResourcesOf,
+  groupVersionsOf,
+} from '../catalog/connected-resource.ts';
 import { type OpenApiV3Document, parseOpenApi } from '../catalog/openapi-document.ts';
 import { openApiV3Key, openApiV3Of, pluralsWithoutPaths } from '../catalog/openapi-v3.ts';
 import { type ResourcePatterns, isConnected } from '../catalog/resource-patterns.ts';
@@ -90,7 +95,7 @@ export class CatalogFollower {
         continue;
       }
       const rest = new AbortController();
-      const pause = refreshesMs[quietRounds++] ?? (refreshesMs.at(-1) as number);
+      const pause = refreshesMs[Math.min(quietRounds++, refreshesMs.length - 1)] ?? 60_000;
       const woken = this.#wake.promise.then(() => (quietRounds = 0));
       await Promise.race([woken, this.#clock.sleep(pause, rest.signal).catch(() => undefined)]);
       rest.abort();
@@ -104,12 +109,19 @@ export class CatalogFollower {
     for (const crd of this.#definitions.values()) {
       const prefix = connectedPrefixOf(crd);
       if (prefix === undefined) continue;
-      resources.push(...connectedResourcesOf(crd, prefix).filter((resource) => isConnected(resource, this.#options.patterns)));
+      resources.push(
+        ...connectedResourcesOf(crd, prefix).filter((resource) =>
+          isConnected(resource, this.#options.patterns),
+        ),
+      );
     }
     const source: CatalogSource = { resources, openApi: await this.#readOpenApi(resources) };
     const catalog = new Catalog(source);
     if (!store.publish(catalog)) return;
-    log.info({ resources: resources.map(({ plural, group, version }) => `${plural}.${version}.${group}`) }, 'the catalog has changed');
+    log.info(
+      { resources: resources.map(({ plural, group, version }) => `${plural}.${version}.${group}`) },
+      'the catalog has changed',
+    );
   }
 
   /** Reads anew what an XRD owns and has changed, and forgets what is gone. */
@@ -118,9 +130,12 @@ export class CatalogFollower {
     const names = new Set(owned.map((crd) => crd.metadata.name));
     for (const name of this.#definitions.keys()) if (!names.has(name)) this.#definitions.delete(name);
     for (const { metadata } of owned) {
-      if (this.#definitions.get(metadata.name)?.metadata.resourceVersion === metadata.resourceVersion) continue;
+      if (this.#definitions.get(metadata.name)?.metadata.resourceVersion === metadata.resourceVersion)
+        continue;
       try {
-        const crd = await this.#options.link.client.get<CustomResourceDefinition>(crdPath(metadata.name), { signal: this.#abort.signal });
+        const crd = await this.#options.link.client.get<CustomResourceDefinition>(crdPath(metadata.name), {
+          signal: this.#abort.signal,
+        });
         this.#definitions.set(metadata.name, crd);
       } catch (error) {
         if (!isNotFound(error)) throw error;
@@ -134,14 +149,19 @@ export class CatalogFollower {
     const { client } = this.#options.link;
     const groupVersions = groupVersionsOf(resources);
     for (const pause of [...openApiRetriesMs, undefined]) {
-      const root = await client.get<{ paths: Record<string, { serverRelativeURL: string }> }>('/openapi/v3', { signal: this.#abort.signal });
+      const root = await client.get<{ paths: Record<string, { serverRelativeURL: string }> }>('/openapi/v3', {
+        signal: this.#abort.signal,
+      });
       let isComplete = true;
       for (const groupVersion of groupVersions) {
         const key = openApiV3Key(groupVersion);
         const url = root.paths[key]?.serverRelativeURL;
         if (url === undefined) isComplete = false;
         else if (this.#documents.get(key)?.url !== url) {
-          const text = await client.getText(url.replace(/\?.*$/, ''), { signal: this.#abort.signal, timeoutMs: 30_000 });
+          const text = await client.getText(url.replace(/\?.*$/, ''), {
+            signal: this.#abort.signal,
+            timeoutMs: 30_000,
+          });
           this.#documents.set(key, { url, document: parseOpenApi(text) });
         }
         const known = this.#documents.get(key);
@@ -171,6 +191,8 @@ export class CatalogFollower {
 /** The cheap half of connectedPrefixOf, on metadata. */
 function isOwnedByXrd(crd: KubeObject): boolean {
   return (crd.metadata.ownerReferences ?? []).some(
-    (owner) => owner.kind === 'CompositeResourceDefinition' && owner.apiVersion.startsWith('apiextensions.crossplane.io/'),
+    (owner) =>
+      owner.kind === 'CompositeResourceDefinition' &&
+      owner.apiVersion.startsWith('apiextensions.crossplane.io/'),
   );
 }

@@ -52,7 +52,8 @@ export class ConnectionSecrets {
       query: { fieldSelector: `type=${connectionSecretType}` },
       log: options.log,
       onChange: (event) => (event ? this.#queue.add(event.object.metadata.name) : this.#addAll()),
-      onError: (error) => options.log.warn({ reason: describeError(error) }, 'the connection secrets cannot be followed'),
+      onError: (error) =>
+        options.log.warn({ reason: describeError(error) }, 'the connection secrets cannot be followed'),
     });
   }
 
@@ -64,7 +65,11 @@ export class ConnectionSecrets {
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    await Promise.all([this.#secrets.stop(), this.#queue.stop(), ...[...this.#claims.values()].map((informer) => informer.stop())]);
+    await Promise.all([
+      this.#secrets.stop(),
+      this.#queue.stop(),
+      ...[...this.#claims.values()].map((informer) => informer.stop()),
+    ]);
   }
 
   #addAll(): void {
@@ -75,7 +80,10 @@ export class ConnectionSecrets {
     const own = claim.metadata.annotations?.[connectionSecretAnnotation];
     const namespace = claim.metadata.labels?.[appNamespaceLabel];
     if (own === undefined || namespace === undefined) this.#addAll();
-    else this.#queue.add(controlPlaneName('claim', { namespace, name: own }, this.#options.link.connection.clusterID));
+    else
+      this.#queue.add(
+        controlPlaneName('claim', { namespace, name: own }, this.#options.link.connection.clusterID),
+      );
   }
 
   /** After another catalog: one metadata informer per connected kind, on its preferred version. */
@@ -146,7 +154,13 @@ export class ConnectionSecrets {
     this.#delivered.set(name, version);
   }
 
-  async #deliver(client: KubeClient, stored: Secret, namespace: string, name: string, owner: OwnerReference): Promise<void> {
+  async #deliver(
+    client: KubeClient,
+    stored: Secret,
+    namespace: string,
+    name: string,
+    owner: OwnerReference,
+  ): Promise<void> {
     let present: Secret | undefined;
     try {
       present = await client.get<Secret>(secretPath(namespace, name));
@@ -156,7 +170,13 @@ export class ConnectionSecrets {
     if (!present) {
       const labels = { 'app.kubernetes.io/managed-by': 'mcp-connector' };
       const metadata = { name, namespace, labels, ownerReferences: [owner] };
-      await client.create(secretPath(namespace), { apiVersion: 'v1', kind: 'Secret', metadata, type: stored.type, data: stored.data ?? {} });
+      await client.create(secretPath(namespace), {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata,
+        type: stored.type,
+        data: stored.data ?? {},
+      });
       this.#options.log.info({ namespace, name, claim: owner.name }, 'delivered a connection secret');
       return;
     }

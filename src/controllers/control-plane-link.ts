@@ -13,7 +13,7 @@ import type { Link } from '../upstream/link.ts';
 import { findKubeconfig, type FoundKubeconfig } from './kubeconfig-source.ts';
 
 export interface LinkOptions {
-  config: Pick<Config, 'controlPlane' | 'namespace' | 'claimNamespace' | 'rebind'>;
+  config: Pick<Config, 'controlPlane' | 'namespace' | 'claimNamespace' | 'rebind' | 'environmentProxy'>;
   /** The app cluster. */
   client: KubeClient;
   state: ConnectionState;
@@ -37,7 +37,10 @@ export class ControlPlaneLink {
   readonly #abort = new AbortController();
   #link: Link | undefined;
   #text: string | undefined;
-  #fault: ConnectorError | undefined = new ConnectorError('connecting', 'the control plane has not been reached yet');
+  #fault: ConnectorError | undefined = new ConnectorError(
+    'connecting',
+    'the control plane has not been reached yet',
+  );
   #boundTo: Binding | undefined;
   #rebind: boolean;
   #done: Promise<void> | undefined;
@@ -55,7 +58,8 @@ export class ControlPlaneLink {
 
   /** For requests of users. Throws StatusError 503 with the reason while there is none. */
   get current(): Link {
-    if (this.#fault || !this.#link) throw serviceUnavailable(this.#fault?.message ?? 'the control plane has not been reached yet', 1);
+    if (this.#fault || !this.#link)
+      throw serviceUnavailable(this.#fault?.message ?? 'the control plane has not been reached yet', 1);
     return this.#link;
   }
 
@@ -110,9 +114,11 @@ export class ControlPlaneLink {
 
   #open(found: FoundKubeconfig): Link {
     const { clusterID, config, log } = this.#options;
-    const transport = new Transport(found.open());
+    const transport = new Transport(found.open(), this.#options.config.environmentProxy);
     if (transport.access.skipsTlsVerify) {
-      log.warn("the control plane's certificate is not verified: its kubeconfig sets insecure-skip-tls-verify");
+      log.warn(
+        "the control plane's certificate is not verified: its kubeconfig sets insecure-skip-tls-verify",
+      );
     }
     return {
       transport,
@@ -135,7 +141,8 @@ export class ControlPlaneLink {
     const actual: Binding = { clusterID, claimNamespace, claimNamespaceUID: namespace.metadata.uid ?? '' };
     if (this.#boundTo && sameBinding(this.#boundTo, actual)) return;
     const bound = await this.#options.state.readBinding();
-    if (bound && !sameBinding(bound, actual) && !this.#rebind) throw bindingFault(bound, actual, this.#options.state.objectName);
+    if (bound && !sameBinding(bound, actual) && !this.#rebind)
+      throw bindingFault(bound, actual, this.#options.state.objectName);
     if (!bound || !sameBinding(bound, actual)) await this.#options.state.writeBinding(actual);
     this.#boundTo = actual;
     // Once: a later change under the running connector is not what the user agreed to.
@@ -143,7 +150,10 @@ export class ControlPlaneLink {
   }
 
   #report(error: unknown): void {
-    const fault = error instanceof ConnectorError ? error : new ConnectorError('unreachable', describeError(error), { cause: error });
+    const fault =
+      error instanceof ConnectorError
+        ? error
+        : new ConnectorError('unreachable', describeError(error), { cause: error });
     const isOutage = fault.code === 'unreachable' || (fault instanceof ApiError && fault.status >= 500);
     if (isOutage && this.#link && !this.#fault) {
       this.#options.log.warn({ reason: fault.message }, 'the control plane does not answer');
@@ -155,19 +165,32 @@ export class ControlPlaneLink {
 }
 
 function sameBinding(a: Binding, b: Binding): boolean {
-  return a.clusterID === b.clusterID && a.claimNamespace === b.claimNamespace && a.claimNamespaceUID === b.claimNamespaceUID;
+  return (
+    a.clusterID === b.clusterID &&
+    a.claimNamespace === b.claimNamespace &&
+    a.claimNamespaceUID === b.claimNamespaceUID
+  );
 }
 
 function namespaceFault(error: unknown, claimNamespace: string, host: string): unknown {
   if (!(error instanceof ApiError)) return error;
   if (error.status === 404) {
-    return new ConnectorError('claim-namespace-missing', `the namespace "${claimNamespace}" does not exist on the control plane ${host}; create it there, or name another with --claim-namespace`);
+    return new ConnectorError(
+      'claim-namespace-missing',
+      `the namespace "${claimNamespace}" does not exist on the control plane ${host}; create it there, or name another with --claim-namespace`,
+    );
   }
   if (error.status === 401) {
-    return new ConnectorError('credential-refused', `the control plane ${host} does not accept the credential of the kubeconfig; renew it`);
+    return new ConnectorError(
+      'credential-refused',
+      `the control plane ${host} does not accept the credential of the kubeconfig; renew it`,
+    );
   }
   if (error.status === 403) {
-    return new ConnectorError('right-missing', `the connector may not read the namespace "${claimNamespace}" on the control plane ${host}: ${error.message}; apply deploy/control-plane.yaml there`);
+    return new ConnectorError(
+      'right-missing',
+      `the connector may not read the namespace "${claimNamespace}" on the control plane ${host}: ${error.message}; apply deploy/control-plane.yaml there`,
+    );
   }
   return error;
 }
@@ -175,7 +198,8 @@ function namespaceFault(error: unknown, claimNamespace: string, host: string): u
 function bindingFault(bound: Binding, actual: Binding, state: string): ConnectorError {
   const differences = [
     bound.clusterID !== actual.clusterID && `cluster ID ${bound.clusterID}, now ${actual.clusterID}`,
-    bound.claimNamespace !== actual.claimNamespace && `claim namespace ${bound.claimNamespace}, now ${actual.claimNamespace}`,
+    bound.claimNamespace !== actual.claimNamespace &&
+      `claim namespace ${bound.claimNamespace}, now ${actual.claimNamespace}`,
     bound.claimNamespace === actual.claimNamespace &&
       bound.claimNamespaceUID !== actual.claimNamespaceUID &&
       `namespace ${bound.claimNamespace} with UID ${bound.claimNamespaceUID}, now ${actual.claimNamespaceUID} (another control plane, or the namespace was made anew)`,

@@ -16,16 +16,23 @@ export interface FoundKubeconfig {
  * Reads the control plane's kubeconfig from the Secret or file that the configuration names. Throws ConnectorError
  * with one sentence that says what is missing and what to do.
  */
-export async function findKubeconfig(config: Pick<Config, 'controlPlane' | 'namespace'>, client: KubeClient): Promise<FoundKubeconfig> {
+export async function findKubeconfig(
+  config: Pick<Config, 'controlPlane' | 'namespace'>,
+  client: KubeClient,
+): Promise<FoundKubeconfig> {
   const { controlPlane, namespace } = config;
   if ('kubeconfigFile' in controlPlane) {
     const file = controlPlane.kubeconfigFile;
     try {
       return { text: await readFile(file, 'utf8'), open: () => accessFromFile(file) };
     } catch (cause) {
-      throw new ConnectorError('kubeconfig-missing', `the control plane's kubeconfig ${file} cannot be read: ${describeError(cause)}`, {
-        cause,
-      });
+      throw new ConnectorError(
+        'kubeconfig-missing',
+        `the control plane's kubeconfig ${file} cannot be read: ${describeError(cause)}`,
+        {
+          cause,
+        },
+      );
     }
   }
   const { secretName, secretKey } = controlPlane;
@@ -35,13 +42,21 @@ export async function findKubeconfig(config: Pick<Config, 'controlPlane' | 'name
   const data = secret.data?.[secretKey];
   if (data === undefined) {
     const there = keys.length === 0 ? 'it has no keys' : `its keys are: ${keys.toSorted().join(', ')}`;
-    throw new ConnectorError('kubeconfig-key-missing', `${where} has no key "${secretKey}"; ${there}; set spaces.controlPlane.kubeconfigSecret.key`);
+    throw new ConnectorError(
+      'kubeconfig-key-missing',
+      `${where} has no key "${secretKey}"; ${there}; set spaces.controlPlane.kubeconfigSecret.key`,
+    );
   }
   const text = Buffer.from(data, 'base64').toString('utf8');
   return { text, open: () => accessFromKubeconfig(text, `key "${secretKey}" of ${where}`) };
 }
 
-async function readSecret(client: KubeClient, namespace: string, name: string, where: string): Promise<Secret> {
+async function readSecret(
+  client: KubeClient,
+  namespace: string,
+  name: string,
+  where: string,
+): Promise<Secret> {
   try {
     return await client.get<Secret>(secretPath(namespace, name));
   } catch (cause) {
@@ -52,6 +67,8 @@ async function readSecret(client: KubeClient, namespace: string, name: string, w
         { cause },
       );
     }
-    throw new ConnectorError('kubeconfig-missing', `${where} cannot be read: ${describeError(cause)}`, { cause });
+    throw new ConnectorError('kubeconfig-missing', `${where} cannot be read: ${describeError(cause)}`, {
+      cause,
+    });
   }
 }

@@ -16,7 +16,12 @@ export function forwardedHeaders(headers: IncomingHttpHeaders): OutgoingHttpHead
 }
 
 /** A whole answer; Content-Length makes it one write. */
-export function answerBody(exchange: Exchange, status: number, headers: OutgoingHttpHeaders, body: Buffer): void {
+export function answerBody(
+  exchange: Exchange,
+  status: number,
+  headers: OutgoingHttpHeaders,
+  body: Buffer,
+): void {
   const { res } = exchange;
   if (res.headersSent || res.destroyed) return;
   headers['content-length'] = body.length;
@@ -24,8 +29,18 @@ export function answerBody(exchange: Exchange, status: number, headers: Outgoing
   res.end(exchange.req.method === 'HEAD' ? undefined : body);
 }
 
-export function answerJson(exchange: Exchange, status: number, value: unknown, headers: OutgoingHttpHeaders = {}): void {
-  answerBody(exchange, status, { 'content-type': 'application/json', ...headers }, Buffer.from(JSON.stringify(value)));
+function answerJson(
+  exchange: Exchange,
+  status: number,
+  value: unknown,
+  headers: OutgoingHttpHeaders = {},
+): void {
+  answerBody(
+    exchange,
+    status,
+    { 'content-type': 'application/json', ...headers },
+    Buffer.from(JSON.stringify(value)),
+  );
 }
 
 /** The one place that writes a Status. An error of any other family is a mistake of ours, and is a 500. */
@@ -36,11 +51,24 @@ export function answerError(exchange: Exchange, error: unknown): void {
     res.destroy();
     return;
   }
-  const known = error instanceof StatusError ? error : new StatusError(500, 'InternalError', 'Internal error occurred: see the log of the connector');
+  const known =
+    error instanceof StatusError
+      ? error
+      : new StatusError(500, 'InternalError', 'Internal error occurred: see the log of the connector');
   const retryAfter = known.details?.retryAfterSeconds;
-  answerStatus(exchange, known.code, known.toStatus(), retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) });
+  answerStatus(
+    exchange,
+    known.code,
+    known.toStatus(),
+    retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) },
+  );
 }
 
-export function answerStatus(exchange: Exchange, code: number, status: Status, headers: OutgoingHttpHeaders = {}): void {
+export function answerStatus(
+  exchange: Exchange,
+  code: number,
+  status: Status,
+  headers: OutgoingHttpHeaders = {},
+): void {
   answerJson(exchange, code, status, headers);
 }

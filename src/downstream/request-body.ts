@@ -2,7 +2,7 @@ import { requestEntityTooLarge } from '../apimachinery/status.ts';
 import type { Exchange } from './exchange.ts';
 
 /** apiserver/pkg/server/config.go: MaxRequestBodyBytes. The main API server does not apply it to proxied requests. */
-export const maxBodyBytes = 3 * 1024 * 1024;
+const maxBodyBytes = 3 * 1024 * 1024;
 
 /** The whole body. Throws StatusError 413 above the limit, as soon as that is known. */
 export async function readBody(exchange: Exchange, limit = maxBodyBytes): Promise<Buffer> {

@@ -50,7 +50,13 @@ export class DownstreamServer implements AsyncDisposable {
     const { host, port } = this.#options;
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', (cause) =>
-        reject(new ConnectorError('listen-failed', `cannot listen on ${host ?? ''}:${port}: ${describeError(cause)}`, { cause })),
+        reject(
+          new ConnectorError(
+            'listen-failed',
+            `cannot listen on ${host ?? ''}:${port}: ${describeError(cause)}`,
+            { cause },
+          ),
+        ),
       );
       this.#server.listen({ port, ...(host === undefined ? {} : { host }) }, resolve);
     });

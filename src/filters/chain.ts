@@ -14,7 +14,12 @@ export type FilterResult = void | 'handled' | Promise<void | 'handled'>;
 export type Filter = (exchange: Exchange) => FilterResult;
 
 export interface ChainDependencies
-  extends AuthenticationDependencies, AuthorizationDependencies, HealthDependencies, MetricsDependencies, RequestLogDependencies {
+  extends
+    AuthenticationDependencies,
+    AuthorizationDependencies,
+    HealthDependencies,
+    MetricsDependencies,
+    RequestLogDependencies {
   /** Answers what has passed all filters. */
   handle: (exchange: Exchange) => void | Promise<void>;
 }

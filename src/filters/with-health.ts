@@ -23,5 +23,10 @@ export function withHealth({ readiness }: HealthDependencies): Filter {
 }
 
 function answerText(exchange: Exchange, status: number, text: string): void {
-  answerBody(exchange, status, { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' }, Buffer.from(text));
+  answerBody(
+    exchange,
+    status,
+    { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' },
+    Buffer.from(text),
+  );
 }

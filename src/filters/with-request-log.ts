@@ -24,7 +24,10 @@ export function withRequestLog({ log, metrics }: RequestLogDependencies): Filter
       metrics.requests.inc({ verb, resource, code });
       if (verb !== 'watch') metrics.requestSeconds.observe({ verb }, seconds);
       if (log.isLevelEnabled('debug')) {
-        log.debug({ auditID: exchange.auditID, method: exchange.req.method, path: info?.path, code, seconds }, 'answered');
+        log.debug(
+          { auditID: exchange.auditID, method: exchange.req.method, path: info?.path, code, seconds },
+          'answered',
+        );
       }
     });
   };
@@ -36,7 +39,8 @@ export function requestErrorLogger(log: Logger): RequestLogDependencies['onError
     if (exchange.res.destroyed && !exchange.res.headersSent) return;
     const where = { auditID: exchange.auditID, path: exchange.infoIfKnown?.path };
     if (error instanceof StatusError) {
-      if (error.code >= 500) log.warn({ ...where, code: error.code, reason: describeError(error) }, 'a request failed');
+      if (error.code >= 500)
+        log.warn({ ...where, code: error.code, reason: describeError(error) }, 'a request failed');
       return;
     }
     if (exchange.gone.aborted) return;

@@ -34,7 +34,11 @@ export function requireValidName(group: string, kind: string, name: string): voi
 
 export function nameRequired(group: string, kind: string): Error {
   return invalid(group, kind, '', [
-    { reason: 'FieldValueRequired', message: 'Required value: name or generateName is required', field: 'metadata.name' },
+    {
+      reason: 'FieldValueRequired',
+      message: 'Required value: name or generateName is required',
+      field: 'metadata.name',
+    },
   ]);
 }
 

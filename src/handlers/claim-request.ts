@@ -2,7 +2,7 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import { Edits } from '../apimachinery/json-edit.ts';
 import { negotiate, type Negotiated } from '../apimachinery/media-types.ts';
 import type { ResourceRequest } from '../apimachinery/request-info.ts';
-import { type GroupResource, notFound, type Status } from '../apimachinery/status.ts';
+import { type GroupResource, notFound, type Status, StatusError } from '../apimachinery/status.ts';
 import type { ConnectedResource } from '../catalog/connected-resource.ts';
 import { answerBody, answerStatus, forwardedHeaders } from '../downstream/answer.ts';
 import type { Exchange } from '../downstream/exchange.ts';
@@ -36,10 +36,15 @@ export function hashedName({ resource, link }: ClaimRequest, app: AppName): stri
 }
 
 /** Path of the collection, or of one object, on the control plane. */
-export function upstreamPath(request: ClaimRequest, name: string | undefined, query: URLSearchParams | undefined): string {
+export function upstreamPath(
+  request: ClaimRequest,
+  name: string | undefined,
+  query: URLSearchParams | undefined,
+): string {
   const { resource, link, info } = request;
   const collection = `/apis/${resource.group}/${resource.version}/namespaces/${link.connection.claimNamespace}/${resource.plural}`;
-  const object = name === undefined ? '' : `/${name}${info.subresource === undefined ? '' : `/${info.subresource}`}`;
+  const object =
+    name === undefined ? '' : `/${name}${info.subresource === undefined ? '' : `/${info.subresource}`}`;
   const text = query?.toString() ?? '';
   return collection + object + (text === '' ? '' : `?${text}`);
 }
@@ -60,7 +65,11 @@ export function wanted({ exchange, info, resource }: ClaimRequest): Wanted {
 }
 
 /** Request headers for the control plane. Nobody's identity is among them: the connector asks in its own name. */
-export function upstreamHeaders(exchange: Exchange, accept: string, contentType?: string): Record<string, string> {
+export function upstreamHeaders(
+  exchange: Exchange,
+  accept: string,
+  contentType?: string,
+): Record<string, string> {
   const headers: Record<string, string> = { accept, 'audit-id': exchange.auditID };
   // Without `fieldManager` the API server takes the manager's name from here.
   const userAgent = exchange.header('user-agent');
@@ -72,7 +81,11 @@ export function upstreamHeaders(exchange: Exchange, accept: string, contentType?
 }
 
 /** Answers with one object (or a Table of one row, or a Status) of the control plane. */
-export async function answerObject(request: NamedClaimRequest, answer: Answer, columns: MappedColumns | undefined): Promise<void> {
+export async function answerObject(
+  request: NamedClaimRequest,
+  answer: Answer,
+  columns: MappedColumns | undefined,
+): Promise<void> {
   const { exchange, link, app } = request;
   if (answer.status >= 300) return answerRefusal(request, answer, app);
   const edits = new Edits();
@@ -85,7 +98,12 @@ export async function answerObject(request: NamedClaimRequest, answer: Answer, c
 }
 
 /** Answers with what the control plane said no to, in the user's names. */
-export async function answerRefusal(request: ClaimRequest, answer: Answer, app: AppName | undefined, secretName?: string): Promise<void> {
+export async function answerRefusal(
+  request: ClaimRequest,
+  answer: Answer,
+  app: AppName | undefined,
+  secretName?: string,
+): Promise<void> {
   const status = await refusalStatus(request, answer, app, secretName);
   const headers: OutgoingHttpHeaders = forwardedHeaders(answer.headers);
   answerStatus(request.exchange, answer.status, status, headers);
@@ -116,7 +134,7 @@ export async function refusalStatus(
 }
 
 /** True when the object is the one that was asked for, and not one whose name has the same hash. */
-export function isSame(origin: Origin | undefined, link: Link, app: AppName): boolean {
+function isSame(origin: Origin | undefined, link: Link, app: AppName): boolean {
   return (
     origin !== undefined &&
     origin.clusterID === link.connection.clusterID &&
@@ -139,7 +157,11 @@ export async function readLiveObject(request: NamedClaimRequest): Promise<LiveOb
   const { exchange, link, app } = request;
   const answer = await link.controlPlane.collect({
     method: 'GET',
-    path: upstreamPath({ ...request, info: { ...request.info, subresource: undefined } }, hashedName(request, app), undefined),
+    path: upstreamPath(
+      { ...request, info: { ...request.info, subresource: undefined } },
+      hashedName(request, app),
+      undefined,
+    ),
     headers: upstreamHeaders(exchange, 'application/json'),
     signal: exchange.gone,
   });
@@ -149,25 +171,12 @@ export async function readLiveObject(request: NamedClaimRequest): Promise<LiveOb
   }
   if (answer.status >= 300) {
     const status = await refusalStatus({ ...request, info: { ...request.info, verb: 'get' } }, answer, app);
-    throw new RefusedError(answer, status);
+    throw new StatusError(answer.status, status.reason ?? '', status.message ?? '', status.details);
   }
   const live = readLive(answer.body);
   return live && isSame(live, link, app) ? { bytes: answer.body, live } : undefined;
 }
 
-/** A refusal of the control plane on the way to the user's own request. */
-export class RefusedError extends Error {
-  readonly answer: Answer;
-  readonly status: Status;
-
-  constructor(answer: Answer, status: Status) {
-    super(status.message ?? 'refused');
-    this.answer = answer;
-    this.status = status;
-  }
+export function isDryRun(query: URLSearchParams, options: { dryRun?: string[] | null }): boolean {
+  return query.getAll('dryRun').includes('All') || options.dryRun?.includes('All') === true;
 }
-
-export function isDryRun(query: URLSearchParams): boolean {
-  return query.getAll('dryRun').includes('All');
-}
-

@@ -23,7 +23,8 @@ export async function createClaim(request: ClaimRequest): Promise<void> {
   const body = await readObject(request);
   const { name, generateName: base } = body.metadata;
   const given = typeof name === 'string' && name !== '' ? name : undefined;
-  if (given === undefined && (typeof base !== 'string' || base === '')) throw nameRequired(resource.group, resource.kind);
+  if (given === undefined && (typeof base !== 'string' || base === ''))
+    throw nameRequired(resource.group, resource.kind);
   for (let attempt = 1; ; attempt++) {
     const app = { namespace: info.namespace as string, name: given ?? generateName(base as string) };
     requireValidName(resource.group, resource.kind, app.name);
@@ -54,7 +55,8 @@ async function answerCreated(request: NamedClaimRequest, answer: Answer, body: W
 
 /** 409: the name is taken, or (never seen yet) by a claim whose name has the same hash. */
 async function refuseTaken(request: NamedClaimRequest, answer: Answer, body: WriteBody): Promise<void> {
-  const isTaken = answer.body.includes('"AlreadyExists"') && answer.body.includes(hashedName(request, request.app));
+  const isTaken =
+    answer.body.includes('"AlreadyExists"') && answer.body.includes(hashedName(request, request.app));
   if (!isTaken) return answerRefusal(request, answer, request.app, body.secretName);
   throw alreadyExists(groupResource(request), request.app.name);
 }

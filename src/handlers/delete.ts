@@ -26,6 +26,7 @@ export interface DeleteOptions {
   preconditions?: { uid?: string | null; resourceVersion?: string | null } | null;
   propagationPolicy?: string | null;
   orphanDependents?: boolean | null;
+  dryRun?: string[] | null;
 }
 
 const maxAttempts = 5;
@@ -45,8 +46,13 @@ export async function deleteClaim(request: NamedClaimRequest): Promise<void> {
       const why = `Precondition failed: UID in precondition: ${wantedUid}, UID in object meta: ${live.uid}`;
       throw conflict(groupResource(request), app.name, why);
     }
-    if (policy !== 'Background' && !isDryRun(query) && !(await holdForCollector(request, found, policy))) {
-      if (attempt === maxAttempts) throw conflict(groupResource(request), app.name, 'the object has been modified; please try again');
+    if (
+      policy !== 'Background' &&
+      !isDryRun(query, options) &&
+      !(await holdForCollector(request, found, policy))
+    ) {
+      if (attempt === maxAttempts)
+        throw conflict(groupResource(request), app.name, 'the object has been modified; please try again');
       found = await readLiveObject(request);
       continue;
     }
@@ -89,7 +95,7 @@ export async function readOptions({ exchange }: ClaimRequest): Promise<DeleteOpt
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw badRequest('the body of a DELETE has to be DeleteOptions');
   }
-  return options as DeleteOptions;
+  return options;
 }
 
 export type PropagationPolicy = 'Background' | 'Foreground' | 'Orphan';
@@ -107,16 +113,24 @@ export function takePolicy(options: DeleteOptions, query: URLSearchParams): Prop
   const policy = options.propagationPolicy ?? fromQuery ?? (orphans === true ? 'Orphan' : 'Background');
   delete options.orphanDependents;
   if (policy !== 'Background' && policy !== 'Foreground' && policy !== 'Orphan') {
-    throw badRequest(`invalid propagationPolicy "${policy}": it has to be one of Background, Foreground, Orphan`);
+    throw badRequest(
+      `invalid propagationPolicy "${policy}": it has to be one of Background, Foreground, Orphan`,
+    );
   }
   return policy;
 }
 
 /** Sets the finalizer the app cluster's collector waits for. False when somebody else wrote in between. */
-async function holdForCollector(request: NamedClaimRequest, { bytes, live }: LiveObject, policy: PropagationPolicy): Promise<boolean> {
+async function holdForCollector(
+  request: NamedClaimRequest,
+  { bytes, live }: LiveObject,
+  policy: PropagationPolicy,
+): Promise<boolean> {
   const { exchange, link, app } = request;
   const finalizer = finalizerToControlPlane(policy === 'Orphan' ? 'orphan' : 'foregroundDeletion');
-  const object = JSON.parse(bytes.toString('utf8')) as { metadata: { finalizers?: string[]; deletionTimestamp?: string } };
+  const object = JSON.parse(bytes.toString('utf8')) as {
+    metadata: { finalizers?: string[]; deletionTimestamp?: string };
+  };
   const finalizers = object.metadata.finalizers ?? [];
   if (finalizers.includes(finalizer) || object.metadata.deletionTimestamp !== undefined) return true;
   const answer = await link.controlPlane.collect({
@@ -124,7 +138,13 @@ async function holdForCollector(request: NamedClaimRequest, { bytes, live }: Liv
     path: upstreamPath(request, hashedName(request, app), undefined),
     headers: upstreamHeaders(exchange, 'application/json', 'application/merge-patch+json'),
     body: Buffer.from(
-      JSON.stringify({ metadata: { finalizers: [...finalizers, finalizer], uid: live.uid, resourceVersion: live.resourceVersion } }),
+      JSON.stringify({
+        metadata: {
+          finalizers: [...finalizers, finalizer],
+          uid: live.uid,
+          resourceVersion: live.resourceVersion,
+        },
+      }),
     ),
     signal: exchange.gone,
   });
@@ -134,5 +154,8 @@ async function holdForCollector(request: NamedClaimRequest, { bytes, live }: Liv
 }
 
 function isStatus(bytes: Buffer): boolean {
-  return bytes.subarray(0, 64).includes('"kind":"Status"') || /"kind":\s*"Status"/.test(bytes.toString('latin1', 0, 256));
+  return (
+    bytes.subarray(0, 64).includes('"kind":"Status"') ||
+    /"kind":\s*"Status"/.test(bytes.toString('latin1', 0, 256))
+  );
 }

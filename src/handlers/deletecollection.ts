@@ -14,7 +14,9 @@ export async function deleteClaims(request: ClaimRequest): Promise<void> {
   const { accept, query, columns } = wanted(request);
   const policy = takePolicy(options, query);
   if (policy !== 'Background') {
-    throw badRequest(`a collection cannot be deleted with propagationPolicy ${policy} here; delete its objects one by one`);
+    throw badRequest(
+      `a collection cannot be deleted with propagationPolicy ${policy} here; delete its objects one by one`,
+    );
   }
   selectOwn(request, query);
   await streamList(
@@ -23,7 +25,14 @@ export async function deleteClaims(request: ClaimRequest): Promise<void> {
       method: 'DELETE',
       path: upstreamPath(request, undefined, query),
       headers: upstreamHeaders(exchange, accept, 'application/json'),
-      body: Buffer.from(JSON.stringify({ ...options, kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: 'Background' })),
+      body: Buffer.from(
+        JSON.stringify({
+          ...options,
+          kind: 'DeleteOptions',
+          apiVersion: 'v1',
+          propagationPolicy: 'Background',
+        }),
+      ),
       signal: exchange.gone,
     },
     new ListToApp(elementEditor(columns), link.connection.clusterID),

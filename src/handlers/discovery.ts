@@ -25,16 +25,28 @@ function answerDiscovery(exchange: Exchange, catalog: Catalog, [, group, version
     const aggregated = aggregatedVersion(exchange.header('accept') ?? '');
     if (aggregated === undefined) return answerDocument(exchange, catalog.groupList);
     const contentType = `application/json;g=apidiscovery.k8s.io;v=${aggregated};as=APIGroupDiscoveryList`;
-    return answerDocument(exchange, aggregated === 'v2' ? catalog.discoveryV2 : catalog.discoveryV2beta1, contentType);
+    return answerDocument(
+      exchange,
+      aggregated === 'v2' ? catalog.discoveryV2 : catalog.discoveryV2beta1,
+      contentType,
+    );
   }
-  return answerDocument(exchange, version === undefined ? catalog.group(group) : catalog.resourceList(group, version));
+  return answerDocument(
+    exchange,
+    version === undefined ? catalog.group(group) : catalog.resourceList(group, version),
+  );
 }
 
 /** The first aggregated form the client lists, in its own order; kube-aggregators up to 1.29 know v2beta1 only. */
 function aggregatedVersion(accept: string): 'v2' | 'v2beta1' | undefined {
   const clause = accept
     .split(',')
-    .find((text) => text.includes('g=apidiscovery.k8s.io') && text.includes('as=APIGroupDiscoveryList') && text.includes('application/json'));
+    .find(
+      (text) =>
+        text.includes('g=apidiscovery.k8s.io') &&
+        text.includes('as=APIGroupDiscoveryList') &&
+        text.includes('application/json'),
+    );
   if (clause === undefined) return undefined;
   return /v=v2beta1/.test(clause) ? 'v2beta1' : 'v2';
 }
@@ -46,13 +58,23 @@ function answerOpenApi(exchange: Exchange, catalog: Catalog, [, version, ...rest
   if (!/application\/json|\*\/\*|application\/\*/.test(accept)) throw notAcceptable(['application/json']);
   // A `hash` of another version of the document is answered with the current one: the redirect that Go's handler
   // gives here is turned into a 502 by the aggregator.
-  return answerDocument(exchange, rest.length === 0 ? catalog.openApiV3Root : catalog.openApiV3(rest.join('/')));
+  return answerDocument(
+    exchange,
+    rest.length === 0 ? catalog.openApiV3Root : catalog.openApiV3(rest.join('/')),
+  );
 }
 
-function answerDocument(exchange: Exchange, document: ServedDocument | undefined, contentType = 'application/json'): void {
+function answerDocument(
+  exchange: Exchange,
+  document: ServedDocument | undefined,
+  contentType = 'application/json',
+): void {
   if (!document) throw pathNotFound();
   const headers: OutgoingHttpHeaders = { 'content-type': contentType, etag: document.etag, vary: 'Accept' };
-  const known = exchange.header('if-none-match')?.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+  const known = exchange
+    .header('if-none-match')
+    ?.split(',')
+    .map((tag) => tag.trim().replace(/^W\//, ''));
   if (known?.includes(document.etag)) {
     exchange.res.writeHead(304, { etag: document.etag, vary: 'Accept' });
     exchange.res.end();

@@ -1,4 +1,11 @@
-import { answerObject, hashedName, type NamedClaimRequest, upstreamHeaders, upstreamPath, wanted } from './claim-request.ts';
+import {
+  answerObject,
+  hashedName,
+  type NamedClaimRequest,
+  upstreamHeaders,
+  upstreamPath,
+  wanted,
+} from './claim-request.ts';
 
 /** GET of one object or its status. */
 export async function getClaim(request: NamedClaimRequest): Promise<void> {

@@ -28,7 +28,11 @@ export function selectOwn({ info, link, resource }: ClaimRequest, query: URLSear
   const fieldSelector = query.get('fieldSelector') ?? undefined;
   const byPath = info.name === undefined ? fieldSelector : `metadata.name=${info.name}`;
   const selection = selectionToControlPlane(
-    { namespace: info.namespace, labelSelector: query.get('labelSelector') ?? undefined, fieldSelector: byPath },
+    {
+      namespace: info.namespace,
+      labelSelector: query.get('labelSelector') ?? undefined,
+      fieldSelector: byPath,
+    },
     link.connection,
     resource.prefix,
   );
@@ -41,7 +45,11 @@ export function selectOwn({ info, link, resource }: ClaimRequest, query: URLSear
  * Passes a list on while it arrives. An answer that breaks off in its middle breaks the connection: a partial list
  * would be taken for deletions.
  */
-export async function streamList(request: ClaimRequest, upstream: UpstreamRequest, transform: ListToApp): Promise<void> {
+export async function streamList(
+  request: ClaimRequest,
+  upstream: UpstreamRequest,
+  transform: ListToApp,
+): Promise<void> {
   const { exchange, link } = request;
   const { res } = exchange;
   const refused: Answer = { status: 0, headers: {}, body: Buffer.alloc(0) };

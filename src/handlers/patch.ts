@@ -1,6 +1,12 @@
 import { Edits } from '../apimachinery/json-edit.ts';
 import { parsePatch } from '../apimachinery/json-patch.ts';
-import { getMember, isLosslessObject, type LosslessJson, parseLossless, printLossless } from '../apimachinery/lossless-json.ts';
+import {
+  getMember,
+  isLosslessObject,
+  type LosslessJson,
+  parseLossless,
+  printLossless,
+} from '../apimachinery/lossless-json.ts';
 import { mediaType } from '../apimachinery/media-types.ts';
 import { badRequest, conflict, notFound, unsupportedMediaType } from '../apimachinery/status.ts';
 import { readBody } from '../downstream/request-body.ts';
@@ -55,18 +61,29 @@ export async function patchClaim(request: NamedClaimRequest, dependencies: Patch
   const patch = parseLossless(bytes.toString('utf8'));
   if (mergePatchRoute(patch) === 'rewrite') return rewrite(request, found, { kind: 'merge', patch });
   if (isLosslessObject(patch)) requireSameName(checkObject(bytes, request.app.namespace), request.app.name);
-  const mapped = isLosslessObject(patch) ? toControlPlane(request, bytes, { body: 'merge-patch', live: found.live }) : bytes;
+  const mapped = isLosslessObject(patch)
+    ? toControlPlane(request, bytes, { body: 'merge-patch', live: found.live })
+    : bytes;
   return forward(request, mapped, type, found);
 }
 
-async function forward(request: NamedClaimRequest, body: Buffer, type: string, found: LiveObject): Promise<void> {
+async function forward(
+  request: NamedClaimRequest,
+  body: Buffer,
+  type: string,
+  found: LiveObject,
+): Promise<void> {
   const answer = await send(request, 'PATCH', body, type);
   if (answer.status >= 300) return answerRefusal(request, answer, request.app, found.live.secretName);
   return answerObject(request, answer, wanted(request).columns);
 }
 
 /** Server-side apply is always forwarded: only the control plane knows who owns which field. */
-async function apply(request: NamedClaimRequest, bytes: Buffer, dependencies: PatchDependencies): Promise<void> {
+async function apply(
+  request: NamedClaimRequest,
+  bytes: Buffer,
+  dependencies: PatchDependencies,
+): Promise<void> {
   const { resource, app, info } = request;
   const body = checkObject(bytes, info.namespace);
   requireSameName(body, app.name);
@@ -76,7 +93,12 @@ async function apply(request: NamedClaimRequest, bytes: Buffer, dependencies: Pa
     requireValidName(resource.group, resource.kind, app.name);
     await dependencies.authorizeCreate(request);
   }
-  const answer = await send(request, 'PATCH', toControlPlane(request, bytes, { body: 'object', live: found?.live }), applyPatch);
+  const answer = await send(
+    request,
+    'PATCH',
+    toControlPlane(request, bytes, { body: 'object', live: found?.live }),
+    applyPatch,
+  );
   if (answer.status >= 300) return answerRefusal(request, answer, app, body.secretName);
   return answerObject(request, answer, wanted(request).columns);
 }
@@ -85,7 +107,11 @@ async function apply(request: NamedClaimRequest, bytes: Buffer, dependencies: Pa
  * Applies a patch to the object as the app cluster sees it, and sends the result as a whole, guarded by the
  * resourceVersion: for patches of what the two sides hold differently.
  */
-async function rewrite(request: NamedClaimRequest, first: LiveObject, patch: Parameters<typeof patchedView>[1]): Promise<void> {
+async function rewrite(
+  request: NamedClaimRequest,
+  first: LiveObject,
+  patch: Parameters<typeof patchedView>[1],
+): Promise<void> {
   const { app } = request;
   let found: LiveObject | undefined = first;
   for (let attempt = 1; ; attempt++) {
@@ -104,7 +130,12 @@ async function rewrite(request: NamedClaimRequest, first: LiveObject, patch: Par
     const bytes = Buffer.from(printLossless(view));
     const body = checkObject(bytes, app.namespace);
     requireSameName(body, app.name);
-    const answer = await send(request, 'PUT', toControlPlane(request, bytes, { body: 'object', live, replaces: true }), 'application/json');
+    const answer = await send(
+      request,
+      'PUT',
+      toControlPlane(request, bytes, { body: 'object', live, replaces: true }),
+      'application/json',
+    );
     if (answer.status !== 409 || attempt === maxAttempts) {
       if (answer.status >= 300) return answerRefusal(request, answer, app, body.secretName);
       return answerObject(request, answer, wanted(request).columns);
@@ -126,7 +157,12 @@ function pinnedVersion(view: LosslessJson): string | undefined {
   return typeof version === 'string' ? version : undefined;
 }
 
-async function send(request: NamedClaimRequest, method: 'PATCH' | 'PUT', body: Buffer, type: string): Promise<Answer> {
+async function send(
+  request: NamedClaimRequest,
+  method: 'PATCH' | 'PUT',
+  body: Buffer,
+  type: string,
+): Promise<Answer> {
   const { exchange, link, app } = request;
   const { accept, query } = wanted(request);
   if (method === 'PUT') query.delete('force');

@@ -21,13 +21,18 @@ export interface ResourceDependencies extends PatchDependencies {
 const retryAfterSeconds = 1;
 
 /** Finds what a request is about in the catalog and hands it to the handler of its verb. */
-export function handleResource(exchange: ResourceExchange, dependencies: ResourceDependencies): Promise<void> {
+export function handleResource(
+  exchange: ResourceExchange,
+  dependencies: ResourceDependencies,
+): Promise<void> {
   const { info } = exchange;
   const catalog = dependencies.catalog();
-  if (!catalog) throw serviceUnavailable('the claim APIs of the control plane are not known yet', retryAfterSeconds);
+  if (!catalog)
+    throw serviceUnavailable('the claim APIs of the control plane are not known yet', retryAfterSeconds);
   const resource = catalog.find(info.group, info.version, info.resource);
   if (!resource) throw pathNotFound();
-  const hasSubresource = info.subresource === undefined || (info.subresource === 'status' && resource.subresources.status);
+  const hasSubresource =
+    info.subresource === undefined || (info.subresource === 'status' && resource.subresources.status);
   if (!hasSubresource) throw pathNotFound();
   const request: ClaimRequest = { exchange, info, resource, link: dependencies.link() };
   return info.name === undefined ? handleCollection(request) : handleObject(request, info.name, dependencies);
@@ -54,7 +59,11 @@ function handleCollection(request: ClaimRequest): Promise<void> {
   throw methodNotSupported({ group: info.group, resource: info.resource }, info.verb);
 }
 
-function handleObject(request: ClaimRequest, name: string, dependencies: ResourceDependencies): Promise<void> {
+function handleObject(
+  request: ClaimRequest,
+  name: string,
+  dependencies: ResourceDependencies,
+): Promise<void> {
   const { info } = request;
   if (info.namespace === undefined) throw pathNotFound();
   const named: NamedClaimRequest = { ...request, app: { namespace: info.namespace, name } };

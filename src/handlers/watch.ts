@@ -15,10 +15,17 @@ export async function watchClaims(request: ClaimRequest): Promise<void> {
   selectOwn(request, query);
   query.set('watch', 'true');
   const transform = new WatchToApp({
-    editObject: columns ? (bytes, at, limit, edits) => editTableToApp(bytes, at, limit, edits, columns) : editToApp,
+    editObject: columns
+      ? (bytes, at, limit, edits) => editTableToApp(bytes, at, limit, edits, columns)
+      : editToApp,
     clusterID: link.connection.clusterID,
     mapStatus: (status) =>
-      statusToApp(status, { connection: link.connection, prefix: resource.prefix, namespace: info.namespace, name: undefined }),
+      statusToApp(status, {
+        connection: link.connection,
+        prefix: resource.prefix,
+        namespace: info.namespace,
+        name: undefined,
+      }),
   });
   const answer: Answer = { status: 0, headers: {}, body: Buffer.alloc(0) };
   try {
@@ -56,5 +63,11 @@ export async function watchClaims(request: ClaimRequest): Promise<void> {
     if (!res.headersSent) throw error;
   }
   if (res.headersSent) res.end();
-  else answerStatus(exchange, answer.status, await refusalStatus(request, answer, undefined), forwardedHeaders(answer.headers));
+  else
+    answerStatus(
+      exchange,
+      answer.status,
+      await refusalStatus(request, answer, undefined),
+      forwardedHeaders(answer.headers),
+    );
 }

@@ -36,12 +36,17 @@ export function checkObject(bytes: Buffer, namespace: string | undefined): Write
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw badRequest('the object provided is not a JSON object');
   }
-  const object = value as { metadata?: BodyMetadata; spec?: { writeConnectionSecretToRef?: { name?: unknown } } };
+  const object = value as {
+    metadata?: BodyMetadata;
+    spec?: { writeConnectionSecretToRef?: { name?: unknown } };
+  };
   const metadata = typeof object.metadata === 'object' && object.metadata !== null ? object.metadata : {};
-  if (typeof metadata.namespace === 'string' && metadata.namespace !== '' && metadata.namespace !== namespace) {
-    throw badRequest(
-      `the namespace of the provided object does not match the namespace sent on the request`,
-    );
+  if (
+    typeof metadata.namespace === 'string' &&
+    metadata.namespace !== '' &&
+    metadata.namespace !== namespace
+  ) {
+    throw badRequest(`the namespace of the provided object does not match the namespace sent on the request`);
   }
   const secretName = object.spec?.writeConnectionSecretToRef?.name;
   return { bytes, metadata, secretName: typeof secretName === 'string' ? secretName : undefined };
@@ -58,7 +63,9 @@ export function parseJson(bytes: Buffer): unknown {
 /** apiserver/pkg/endpoints/handlers/rest.go: a body may leave the name out, not differ from the URL. */
 export function requireSameName({ metadata }: WriteBody, name: string): void {
   if (typeof metadata.name === 'string' && metadata.name !== '' && metadata.name !== name) {
-    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
+    throw badRequest(
+      `the name of the object (${metadata.name}) does not match the name on the URL (${name})`,
+    );
   }
 }
 

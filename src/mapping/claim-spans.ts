@@ -69,7 +69,8 @@ export function scanClaim(bytes: Bytes, at: number, end: number): ClaimSpans {
     return 0;
   };
   const descendSpec = (_id: number, valueStart: number, member: Member): number => {
-    if (isObject(bytes, valueStart)) return scanObject(bytes, valueStart, end, referenceKeys, descendReference).end;
+    if (isObject(bytes, valueStart))
+      return scanObject(bytes, valueStart, end, referenceKeys, descendReference).end;
     if (isNull(bytes, valueStart)) nullSecrets.push(member);
     return 0;
   };

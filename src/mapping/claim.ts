@@ -54,7 +54,8 @@ export function editToApp(bytes: Bytes, at: number, limit: number, edits: Edits)
   if (!origin) return { end: spans.root.end, origin };
   for (const metadata of spans.metadata) editMetadataToApp(bytes, metadata, hidden, origin.app, edits);
   if (origin.secretName !== undefined) {
-    for (const secret of spans.secretNames) edits.replace(secret.valueStart, secret.end, JSON.stringify(origin.secretName));
+    for (const secret of spans.secretNames)
+      edits.replace(secret.valueStart, secret.end, JSON.stringify(origin.secretName));
   }
   return { end: spans.root.end, origin };
 }
@@ -138,7 +139,13 @@ function isOwnAnnotation(bytes: Bytes, member: Member): boolean {
   return true;
 }
 
-function editMetadataToApp(bytes: Bytes, metadata: Container, hidden: Hidden, app: AppName, edits: Edits): void {
+function editMetadataToApp(
+  bytes: Bytes,
+  metadata: Container,
+  hidden: Hidden,
+  app: AppName,
+  edits: Edits,
+): void {
   const owners = hidden.annotations.size > 0 ? ownersFromAnnotations(hidden.annotations) : undefined;
   const emptied: Member[] = [];
   let ownersAfter = metadata.start + 1;
@@ -157,7 +164,8 @@ function editMetadataToApp(bytes: Bytes, metadata: Container, hidden: Hidden, ap
         break;
       case field.annotations:
         if (hidden.annotations.size === 0) break;
-        if (hideMembers(bytes, member, edits, noKeys, (annotation) => isOwnAnnotation(bytes, annotation))) emptied.push(member);
+        if (hideMembers(bytes, member, edits, noKeys, (annotation) => isOwnAnnotation(bytes, annotation)))
+          emptied.push(member);
         break;
       case field.ownerReferences:
         // Owners on the control plane do not exist in the app cluster: its collector would delete the claim.
@@ -180,7 +188,13 @@ function editMetadataToApp(bytes: Bytes, metadata: Container, hidden: Hidden, ap
 }
 
 /** Removes what `isHidden` names from the object that is the member's value; true when nothing else was in it. */
-function hideMembers(bytes: Bytes, member: Member, edits: Edits, keys: KeySet, isHidden: (inner: Member) => boolean): boolean {
+function hideMembers(
+  bytes: Bytes,
+  member: Member,
+  edits: Edits,
+  keys: KeySet,
+  isHidden: (inner: Member) => boolean,
+): boolean {
   if (!isObject(bytes, member.valueStart)) return false;
   const { members } = scanObject(bytes, member.valueStart, member.end, keys);
   const hidden = members.filter(isHidden);
@@ -216,7 +230,8 @@ export function editToControlPlane(bytes: Bytes, target: ToControlPlane, edits: 
   const annotations: [string, string | null][] = [];
   for (const secret of spans.secretNames) {
     const own = readString(bytes, secret.valueStart, secret.end);
-    if (own === '' || (target.live?.secretName === undefined && own === target.live?.storedSecretName)) continue;
+    if (own === '' || (target.live?.secretName === undefined && own === target.live?.storedSecretName))
+      continue;
     const hashed = controlPlaneName(prefix, { namespace: app.namespace, name: own }, connection.clusterID);
     edits.replace(secret.valueStart, secret.end, JSON.stringify(hashed));
     annotations.push([connectionSecretAnnotation, own]);
@@ -227,14 +242,16 @@ export function editToControlPlane(bytes: Bytes, target: ToControlPlane, edits: 
   const metadataMembers = spans.root.members.filter((member) => member.id === 0);
   if (metadataMembers.length === 0) {
     const text = `"metadata":{${newMetadata(target, annotations)}}`;
-    if (text !== '"metadata":{}') edits.insert(spans.root.start + 1, text + (spans.root.members.length > 0 ? ',' : ''));
+    if (text !== '"metadata":{}')
+      edits.insert(spans.root.start + 1, text + (spans.root.members.length > 0 ? ',' : ''));
   }
   for (const member of spans.nullMetadata) {
     if (target.body === 'object' && metadataMembers.includes(member)) {
       edits.replace(member.valueStart, member.end, `{${newMetadata(target, annotations)}}`);
     }
   }
-  for (const metadata of spans.metadata) editMetadataToControlPlane(bytes, metadata, target, annotations, edits);
+  for (const metadata of spans.metadata)
+    editMetadataToControlPlane(bytes, metadata, target, annotations, edits);
 }
 
 function editMetadataToControlPlane(
@@ -247,7 +264,10 @@ function editMetadataToControlPlane(
   const { connection, prefix, app } = target;
   const annotations = [...extra];
   const moved: Member[] = [];
-  const missing = target.body === 'object' ? new Set<number>([field.name, field.namespace, field.labels]) : new Set<number>();
+  const missing =
+    target.body === 'object'
+      ? new Set<number>([field.name, field.namespace, field.labels])
+      : new Set<number>();
   for (const member of metadata.members) {
     const { valueStart, end } = member;
     if (member.id === field.ownerReferences && isArray(bytes, valueStart)) {
@@ -267,16 +287,33 @@ function editMetadataToControlPlane(
       case field.namespace:
         missing.delete(member.id);
         if (isString(bytes, valueStart) || isMissing) {
-          const value = member.id === field.name ? controlPlaneName(prefix, app, connection.clusterID) : connection.claimNamespace;
+          const value =
+            member.id === field.name
+              ? controlPlaneName(prefix, app, connection.clusterID)
+              : connection.claimNamespace;
           edits.replace(valueStart, end, JSON.stringify(value));
         }
         break;
       case field.labels:
         missing.delete(field.labels);
-        replaceOwn(bytes, member, edits, ownLabels, (label) => label.id >= 0, target.body === 'object' ? labelsText(target) : '');
+        replaceOwn(
+          bytes,
+          member,
+          edits,
+          ownLabels,
+          (label) => label.id >= 0,
+          target.body === 'object' ? labelsText(target) : '',
+        );
         break;
       case field.annotations:
-        replaceOwn(bytes, member, edits, noKeys, (annotation) => isOwnAnnotation(bytes, annotation), additions);
+        replaceOwn(
+          bytes,
+          member,
+          edits,
+          noKeys,
+          (annotation) => isOwnAnnotation(bytes, annotation),
+          additions,
+        );
         annotated = true;
         break;
       case field.finalizers:
@@ -292,7 +329,8 @@ function editMetadataToControlPlane(
     }
   }
   const added: string[] = [];
-  if (missing.has(field.name)) added.push(`"name":${JSON.stringify(controlPlaneName(prefix, app, connection.clusterID))}`);
+  if (missing.has(field.name))
+    added.push(`"name":${JSON.stringify(controlPlaneName(prefix, app, connection.clusterID))}`);
   if (missing.has(field.namespace)) added.push(`"namespace":${JSON.stringify(connection.claimNamespace)}`);
   if (missing.has(field.labels)) added.push(`"labels":{${labelsText(target)}}`);
   if (!annotated) added.push(`"annotations":{${additions}}`);
@@ -341,7 +379,11 @@ function newMetadata(target: ToControlPlane, annotations: readonly [string, stri
 }
 
 function labelsText({ connection, app }: ToControlPlane): string {
-  const labels = { [appClusterLabel]: connection.clusterID, [appNamespaceLabel]: app.namespace, [appNameLabel]: app.name };
+  const labels = {
+    [appClusterLabel]: connection.clusterID,
+    [appNamespaceLabel]: app.namespace,
+    [appNameLabel]: app.name,
+  };
   return JSON.stringify(labels).slice(1, -1);
 }
 

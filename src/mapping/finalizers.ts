@@ -7,7 +7,9 @@ import { foregroundFinalizer, orphanFinalizer } from './identity.ts';
  * would clear them at once, having none, and the app cluster's would then take an orphaning delete for a plain one.
  */
 const stored: Record<string, string> = { orphan: orphanFinalizer, foregroundDeletion: foregroundFinalizer };
-const shown: Record<string, string> = Object.fromEntries(Object.entries(stored).map(([app, there]) => [there, app]));
+const shown: Record<string, string> = Object.fromEntries(
+  Object.entries(stored).map(([app, there]) => [there, app]),
+);
 
 export function finalizerToControlPlane(finalizer: string): string {
   return stored[finalizer] ?? finalizer;
@@ -18,7 +20,13 @@ export function finalizerToApp(finalizer: string): string {
 }
 
 /** Maps the strings of the array at `at` by one of the two functions above. */
-export function editFinalizers(bytes: Bytes, at: number, end: number, edits: Edits, map: (finalizer: string) => string): void {
+export function editFinalizers(
+  bytes: Bytes,
+  at: number,
+  end: number,
+  edits: Edits,
+  map: (finalizer: string) => string,
+): void {
   if (!isArray(bytes, at)) return;
   for (const element of scanArray(bytes, at, end).elements) {
     if (!isString(bytes, element.start)) continue;

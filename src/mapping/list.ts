@@ -1,5 +1,14 @@
 import { ByteSink, Edits } from '../apimachinery/json-edit.ts';
-import { type Bytes, endOfInput, isArray, isObject, KeySet, skipSpace, skipString, skipValue } from '../apimachinery/json-scan.ts';
+import {
+  type Bytes,
+  endOfInput,
+  isArray,
+  isObject,
+  KeySet,
+  skipSpace,
+  skipString,
+  skipValue,
+} from '../apimachinery/json-scan.ts';
 import { ConnectorError } from '../base/errors.ts';
 import { editToApp, type ToApp } from './claim.ts';
 import { editRowToApp, type MappedColumns } from './table.ts';
@@ -44,7 +53,8 @@ export class ListToApp {
   /** The rest. Throws ConnectorError `answer-truncated` when the list is not complete. */
   end(): Buffer {
     this.#advance();
-    if (this.#phase !== 'tail') throw new ConnectorError('answer-truncated', 'the control plane ended a list in its middle');
+    if (this.#phase !== 'tail')
+      throw new ConnectorError('answer-truncated', 'the control plane ended a list in its middle');
     return this.#sink.take();
   }
 
@@ -119,5 +129,8 @@ export class ListToApp {
  */
 export function requireOwn(mapped: ToApp, clusterID: string): void {
   if (mapped.origin?.clusterID === clusterID) return;
-  throw new ConnectorError('foreign-object', 'the control plane answered with an object that is not of this app cluster');
+  throw new ConnectorError(
+    'foreign-object',
+    'the control plane answered with an object that is not of this app cluster',
+  );
 }

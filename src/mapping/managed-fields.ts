@@ -42,7 +42,9 @@ export function editManagedFieldsToApp(bytes: Bytes, at: number, end: number, ed
   const emptied = elements.filter((element) => {
     if (!isObject(bytes, element.start)) return false;
     const first = bytes.indexOf(needle, element.start);
-    return first >= 0 && first < element.end && editEntry(bytes, element.start, element.end, edits) === 'empty';
+    return (
+      first >= 0 && first < element.end && editEntry(bytes, element.start, element.end, edits) === 'empty'
+    );
   });
   if (emptied.length > 0) edits.removeListed(elements, (element) => emptied.includes(element));
 }
@@ -66,7 +68,9 @@ function editEntry(bytes: Bytes, start: number, end: number, edits: Edits): 'emp
       renameFinalizers(bytes, inner, own);
       continue;
     }
-    const names = new Map(inner.members.map((field) => [field, readString(bytes, field.start, field.keyEnd)]));
+    const names = new Map(
+      inner.members.map((field) => [field, readString(bytes, field.start, field.keyEnd)]),
+    );
     const isHidden = (field: Member): boolean => {
       const name = names.get(field) as string;
       return member.id === 0 ? hiddenLabels.has(name) : name.startsWith(annotationField);
@@ -104,12 +108,15 @@ function renameFinalizers(bytes: Bytes, inner: Container, edits: Edits): void {
     if (!name.startsWith('v:"')) continue;
     const finalizer = JSON.parse(name.slice(2)) as string;
     const mapped = finalizerToApp(finalizer);
-    if (mapped !== finalizer) edits.replace(field.start, field.keyEnd, JSON.stringify(`v:${JSON.stringify(mapped)}`));
+    if (mapped !== finalizer)
+      edits.replace(field.start, field.keyEnd, JSON.stringify(`v:${JSON.stringify(mapped)}`));
   }
 }
 
 function ownersField(uids: readonly string[]): string {
-  const keys = uids.filter((uid) => uid !== '').map((uid) => `${JSON.stringify(`k:${JSON.stringify({ uid })}`)}:{}`);
+  const keys = uids
+    .filter((uid) => uid !== '')
+    .map((uid) => `${JSON.stringify(`k:${JSON.stringify({ uid })}`)}:{}`);
   return keys.length === 0 ? '' : `"f:ownerReferences":{".":{},${keys.join(',')}}`;
 }
 
@@ -123,7 +130,9 @@ export function restoreManagedFields(sent: string, live: string): string {
   const bytes = Buffer.from(sent);
   const there = Buffer.from(live);
   if (!isArray(bytes, 0) || !isArray(there, 0)) return sent;
-  const entries = scanArray(bytes, 0, bytes.length).elements.map(({ start, end }) => bytes.toString('utf8', start, end));
+  const entries = scanArray(bytes, 0, bytes.length).elements.map(({ start, end }) =>
+    bytes.toString('utf8', start, end),
+  );
   if (entries.every((entry) => Object.keys(JSON.parse(entry) ?? {}).length === 0)) return sent;
   const unused = scanArray(there, 0, there.length).elements.map(({ start, end }) => {
     const stored = there.toString('utf8', start, end);
@@ -131,7 +140,9 @@ export function restoreManagedFields(sent: string, live: string): string {
   });
   const result = entries.map((entry) => {
     const canonical = JSON.stringify(JSON.parse(entry));
-    const at = unused.findIndex(({ shown }) => shown !== undefined && JSON.stringify(JSON.parse(shown)) === canonical);
+    const at = unused.findIndex(
+      ({ shown }) => shown !== undefined && JSON.stringify(JSON.parse(shown)) === canonical,
+    );
     return at < 0 ? entry : (unused.splice(at, 1)[0] as { stored: string }).stored;
   });
   for (const { stored, shown } of unused) if (shown === undefined) result.push(stored);

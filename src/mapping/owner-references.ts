@@ -10,14 +10,20 @@ import { ownerAnnotationPrefix, ownerOrderAnnotation } from './identity.ts';
  * The annotations for the ownerReferences array at `at`, in order. Undefined when an entry is not a complete
  * reference: the array then stays in place and the control plane refuses it in Kubernetes' own words.
  */
-export function ownersToAnnotations(bytes: Bytes, at: number, end: number): [key: string, value: string][] | undefined {
+export function ownersToAnnotations(
+  bytes: Bytes,
+  at: number,
+  end: number,
+): [key: string, value: string][] | undefined {
   const annotations: [string, string][] = [];
   const uids: string[] = [];
   for (const element of scanArray(bytes, at, end).elements) {
     if (!isObject(bytes, element.start)) return undefined;
     const text = bytes.toString('utf8', element.start, element.end);
     const owner = JSON.parse(text) as Record<string, unknown>;
-    const isComplete = ['apiVersion', 'kind', 'name', 'uid'].every((key) => typeof owner[key] === 'string' && owner[key] !== '');
+    const isComplete = ['apiVersion', 'kind', 'name', 'uid'].every(
+      (key) => typeof owner[key] === 'string' && owner[key] !== '',
+    );
     // An annotation key allows 63 characters of letters, digits, `-`, `_` and `.` behind its prefix.
     if (!isComplete || !/^[\w.-]{1,56}$/.test(owner['uid'] as string)) return undefined;
     uids.push(owner['uid'] as string);

@@ -1,4 +1,9 @@
-import { mergePatch as applyMergePatch, isLosslessObject, type LosslessJson, type LosslessObject } from '../apimachinery/lossless-json.ts';
+import {
+  mergePatch as applyMergePatch,
+  isLosslessObject,
+  type LosslessJson,
+  type LosslessObject,
+} from '../apimachinery/lossless-json.ts';
 import { applyPatch, type PatchOperation } from '../apimachinery/json-patch.ts';
 
 /**
@@ -27,21 +32,25 @@ export function mergePatchRoute(patch: LosslessJson): PatchRoute {
   const { metadata } = patch;
   if (metadata === null) return 'rewrite';
   if (!isLosslessObject(metadata)) return 'forward';
-  const isPlain = Object.entries(metadata).every(([key, value]) => {
+  const mapsAlike = Object.entries(metadata).every(([key, value]) => {
     if (key === 'labels' || key === 'annotations') return isLosslessObject(value);
     return plainMetadata.has(key);
   });
-  return isPlain ? 'forward' : 'rewrite';
+  return mapsAlike ? 'forward' : 'rewrite';
 }
 
 export function jsonPatchRoute(operations: readonly PatchOperation[]): PatchRoute {
-  const isPlain = (path: unknown): boolean => {
-    if (typeof path !== 'string') return true;
-    const [, first, second] = path.split('/').map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
-    if (first === undefined || first === 'metadata') return false;
-    return first !== 'spec' || (second !== undefined && second !== 'writeConnectionSecretToRef');
-  };
   return operations.every(({ path, from }) => isPlain(path) && isPlain(from)) ? 'forward' : 'rewrite';
+}
+
+/** True for a JSON pointer that leads to nothing the two sides hold differently. */
+function isPlain(path: unknown): boolean {
+  if (typeof path !== 'string') return true;
+  const [, first, second] = path
+    .split('/')
+    .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
+  if (first === undefined || first === 'metadata') return false;
+  return first !== 'spec' || (second !== undefined && second !== 'writeConnectionSecretToRef');
 }
 
 /** The app cluster's view after the patch. Throws StatusError where the patch does not fit. */
@@ -49,6 +58,7 @@ export function patchedView(
   view: LosslessJson,
   patch: { kind: 'merge'; patch: LosslessJson } | { kind: 'json'; operations: PatchOperation[] },
 ): LosslessObject | undefined {
-  const patched = patch.kind === 'merge' ? applyMergePatch(view, patch.patch) : applyPatch(view, patch.operations);
+  const patched =
+    patch.kind === 'merge' ? applyMergePatch(view, patch.patch) : applyPatch(view, patch.operations);
   return isLosslessObject(patched) ? patched : undefined;
 }

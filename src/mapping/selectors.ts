@@ -85,7 +85,9 @@ export function parseFieldSelector(selector: string): FieldTerm[] {
   return terms.map((text) => {
     const [, field, operator, value] = /^([^=!]*?)(!=|==|=)(.*)$/s.exec(text) ?? [];
     if (field === undefined) {
-      throw badRequest(`unable to parse field selector: invalid selector: '${selector}'; can't understand '${text}'`);
+      throw badRequest(
+        `unable to parse field selector: invalid selector: '${selector}'; can't understand '${text}'`,
+      );
     }
     const plain = (value as string).replaceAll(/\\([\\,=])/g, '$1');
     return { field, value: plain, negated: operator === '!=', text };

@@ -1,5 +1,13 @@
 import type { Edits } from '../apimachinery/json-edit.ts';
-import { type Bytes, isArray, isObject, isString, KeySet, scanArray, scanObject } from '../apimachinery/json-scan.ts';
+import {
+  type Bytes,
+  isArray,
+  isObject,
+  isString,
+  KeySet,
+  scanArray,
+  scanObject,
+} from '../apimachinery/json-scan.ts';
 import { editToApp, type Origin, type ToApp } from './claim.ts';
 
 const rowKeys = new KeySet('cells', 'object');
@@ -18,9 +26,16 @@ export interface MappedColumns {
  * A CRD's Table has the column `Name` first, then its printer columns in order
  * (apiextensions-apiserver/pkg/registry/customresource/tableconvertor).
  */
-export function mappedColumns(printerColumns: readonly { jsonPath: string }[], dropObjects: boolean): MappedColumns {
-  const columns = printerColumns.map(({ jsonPath }, i) => ({ jsonPath: jsonPath.replace(/^\./, ''), at: i + 1 }));
-  const at = (path: string): number[] => columns.filter(({ jsonPath }) => jsonPath === path).map((column) => column.at);
+export function mappedColumns(
+  printerColumns: readonly { jsonPath: string }[],
+  dropObjects: boolean,
+): MappedColumns {
+  const columns = printerColumns.map(({ jsonPath }, i) => ({
+    jsonPath: jsonPath.replace(/^\./, ''),
+    at: i + 1,
+  }));
+  const at = (path: string): number[] =>
+    columns.filter(({ jsonPath }) => jsonPath === path).map((column) => column.at);
   return {
     name: [0, ...at('metadata.name')],
     namespace: at('metadata.namespace'),
@@ -30,7 +45,13 @@ export function mappedColumns(printerColumns: readonly { jsonPath: string }[], d
 }
 
 /** Edits one row; its `object` is a claim, whole or metadata only. */
-export function editRowToApp(bytes: Bytes, at: number, limit: number, edits: Edits, columns: MappedColumns): ToApp {
+export function editRowToApp(
+  bytes: Bytes,
+  at: number,
+  limit: number,
+  edits: Edits,
+  columns: MappedColumns,
+): ToApp {
   let origin: Origin | undefined;
   let cells: { start: number; end: number }[] = [];
   const row = scanObject(bytes, at, limit, rowKeys, (id, valueStart) => {
@@ -68,7 +89,13 @@ function editCells(
 }
 
 /** Edits a whole Table (an answer about one object, or the object of a watch event). */
-export function editTableToApp(bytes: Bytes, at: number, limit: number, edits: Edits, columns: MappedColumns): ToApp {
+export function editTableToApp(
+  bytes: Bytes,
+  at: number,
+  limit: number,
+  edits: Edits,
+  columns: MappedColumns,
+): ToApp {
   let origin: Origin | undefined;
   const table = scanObject(bytes, at, limit, tableKeys, (_id, valueStart) => {
     if (!isArray(bytes, valueStart)) return 0;

@@ -54,7 +54,11 @@ export class ControlPlane {
     try {
       leg = await this.#transport.leg(request.longRunning === true);
     } catch (cause) {
-      throw serviceUnavailable(`the control plane cannot be asked: ${describeError(cause)}`, retryAfterSeconds, cause);
+      throw serviceUnavailable(
+        `the control plane cannot be asked: ${describeError(cause)}`,
+        retryAfterSeconds,
+        cause,
+      );
     }
     const { authorization } = leg.credential;
     await new Promise<void>((resolve, reject) => {
@@ -62,7 +66,7 @@ export class ControlPlane {
         {
           origin: this.#transport.origin,
           path: this.#transport.access.basePath + request.path,
-          method: request.method as Dispatcher.HttpMethod,
+          method: request.method,
           headers: authorization === undefined ? request.headers : { ...request.headers, authorization },
           body: request.body ?? null,
         },
@@ -104,6 +108,7 @@ class Forwarding implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
   #deadline: NodeJS.Timeout | undefined;
   #sent = false;
+  #settled = false;
 
   constructor(
     request: UpstreamRequest,
@@ -118,7 +123,10 @@ class Forwarding implements Dispatcher.DispatchHandler {
     this.#reject = reject;
     this.#onUnauthorized = onUnauthorized;
     if (!request.longRunning) {
-      this.#deadline = setTimeout(() => this.#abort(new Error('no complete answer in time')), request.timeoutMs ?? defaultTimeoutMs);
+      this.#deadline = setTimeout(
+        () => this.#abort(new Error('no complete answer in time')),
+        request.timeoutMs ?? defaultTimeoutMs,
+      );
       this.#deadline.unref();
     }
     request.signal.addEventListener('abort', this.#onAbort, { once: true });
@@ -127,12 +135,21 @@ class Forwarding implements Dispatcher.DispatchHandler {
   readonly #onAbort = (): void => this.#abort(this.#request.signal.reason as Error);
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
+    if (this.#settled) {
+      // Given up while it waited for a connection, and answered as not sent: it must not be sent now.
+      controller.abort(new Error('given up'));
+      return;
+    }
     this.#controller = controller;
     this.#sent = true;
     if (this.#request.signal.aborted) this.#onAbort();
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+  ): void {
     if (status < 200) return;
     if (status === 401) this.#onUnauthorized();
     this.#sink.start(status, headers, () => controller.resume());
@@ -164,7 +181,7 @@ class Forwarding implements Dispatcher.DispatchHandler {
   #abort(reason: Error): void {
     if (this.#controller) this.#controller.abort(reason);
     else {
-      // Still waiting for a connection: undici calls onRequestStart later, which then aborts.
+      this.#settled = true;
       this.#release();
       this.#reject(this.#request.signal.aborted ? reason : this.#translate(reason));
     }
@@ -181,6 +198,9 @@ class Forwarding implements Dispatcher.DispatchHandler {
     if (!this.#sent || this.#request.method === 'GET' || this.#request.method === 'HEAD') {
       return serviceUnavailable(`the control plane cannot be reached: ${why}`, retryAfterSeconds, error);
     }
-    return gatewayTimeout(`the control plane did not answer, and the request may have been carried out: ${why}`, error);
+    return gatewayTimeout(
+      `the control plane did not answer, and the request may have been carried out: ${why}`,
+      error,
+    );
   }
 }

@@ -1,5 +1,5 @@
 import type { Status } from '../apimachinery/status.ts';
-import { serviceUnavailable, StatusError } from '../apimachinery/status.ts';
+import { serviceUnavailable } from '../apimachinery/status.ts';
 import { mediaType } from '../apimachinery/media-types.ts';
 import type { Answer } from './control-plane.ts';
 import type { Link } from './link.ts';
@@ -27,7 +27,8 @@ export interface Asked {
  */
 export async function refusal(link: Link, answer: Answer, asked: Asked): Promise<Status> {
   const status = parseStatus(answer);
-  if (answer.status === 401) throw serviceUnavailable("the control plane does not accept the connector's credential");
+  if (answer.status === 401)
+    throw serviceUnavailable("the control plane does not accept the connector's credential");
   if (!status) {
     throw serviceUnavailable(`the control plane gave an unusable answer (${answer.status})`);
   }
@@ -37,13 +38,16 @@ export async function refusal(link: Link, answer: Answer, asked: Asked): Promise
     );
   }
   if (answer.status === 404 && !isAboutObject(status, asked)) {
-    throw serviceUnavailable(`the control plane does not serve ${asked.resource}.${asked.group}/${asked.version} at the moment`);
+    throw serviceUnavailable(
+      `the control plane does not serve ${asked.resource}.${asked.group}/${asked.version} at the moment`,
+    );
   }
   return status;
 }
 
 function parseStatus(answer: Answer): Status | undefined {
-  if (answer.status < 400 || mediaType(answer.headers['content-type']) !== 'application/json') return undefined;
+  if (answer.status < 400 || mediaType(answer.headers['content-type']) !== 'application/json')
+    return undefined;
   try {
     const status = JSON.parse(answer.body.toString('utf8')) as Status;
     return status.kind === 'Status' ? status : undefined;
@@ -68,7 +72,11 @@ async function mayDo(link: Link, asked: Asked): Promise<boolean> {
     ...(subresource ? { subresource } : {}),
     ...(name ? { name } : {}),
   };
-  const body = { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', spec: { resourceAttributes } };
+  const body = {
+    apiVersion: 'authorization.k8s.io/v1',
+    kind: 'SelfSubjectAccessReview',
+    spec: { resourceAttributes },
+  };
   try {
     const review = await link.client.create<{ status?: { allowed?: boolean } }>(
       '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
@@ -78,9 +86,4 @@ async function mayDo(link: Link, asked: Asked): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-/** True for an error that says the object itself is not there. */
-export function isObjectNotFound(error: unknown): boolean {
-  return error instanceof StatusError && error.code === 404;
 }

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Component } from '../../src/demo/component.ts';
 import { Lab } from '../../src/demo/lab.ts';
 import { ProcessGuard } from '../../src/demo/process-guard.ts';
-import { eventually, kubectl, sharedLab } from '../support/lab.ts';
+import { eventually, kubectl, sharedLab, startConnector } from '../support/lab.ts';
 
 const run = promisify(execFile);
 const timeoutMs = 120_000;
@@ -87,6 +87,47 @@ describe('the shared lab', () => {
   }, 90_000);
 });
 
+describe('startConnector', () => {
+  it('runs the connector between the clusters of the shared lab until it is stopped', async () => {
+    const { app, controlPlane, logDir } = sharedLab();
+    const claimNamespace = 'lab-test-claims';
+    await kubectl(controlPlane, ['create', 'namespace', claimNamespace]);
+    const connector = await startConnector({
+      claimNamespace,
+      flags: ['--release-name=lab-test', '--allow=none.lab.example.org'],
+    });
+    expect(await connector.process.probe('/readyz')).toMatchObject({ status: 200 });
+    expect((await connector.stderr()).split('\n')[0]).toMatch(/^\{.*\}$/);
+    expect(path.dirname(connector.process.logFile)).toBe(logDir);
+    expect(path.basename(connector.process.logFile)).toMatch(
+      /^connector\.lab\.startConnector-runs-the-connector/,
+    );
+
+    expect(await connector.stop()).toBe(0);
+
+    expect(connector.process.isRunning).toBe(false);
+    await expect(connector.process.probe('/readyz')).rejects.toThrow('ECONNREFUSED');
+    await kubectl(controlPlane, ['delete', 'namespace', claimNamespace, '--wait=false']);
+    await kubectl(app, [
+      'delete',
+      'service,configmap,secret',
+      '-n',
+      'kube-system',
+      'lab-test',
+      '--ignore-not-found',
+    ]);
+  }, 90_000);
+
+  it('reports a connector that ends with the last lines of its log', async () => {
+    const outcome = startConnector({
+      claimNamespace: 'unused',
+      flags: ['--no-such-flag'],
+      name: 'no-such-flag',
+    });
+    await expect(outcome).rejects.toThrow(/ended before \/readyz answered 200.*--no-such-flag/s);
+  });
+});
+
 describe('a lab of its own', () => {
   it(
     'leaves no program and no data behind when its owner is killed with SIGKILL',
@@ -118,7 +159,7 @@ describe('a lab of its own', () => {
       const apiServer = cluster.component('kube-apiserver');
 
       apiServer.pause();
-      await expect(cluster.isReady()).rejects.toThrow('timeout');
+      await expect(cluster.isReady()).rejects.toThrow('cannot be reached');
       apiServer.resume();
       await eventually(async () => expect(await cluster.isReady()).toBe(true));
 
