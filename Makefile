@@ -37,8 +37,8 @@ test: node_modules/.package-lock.json ## Unit and integration tests; the last li
 test-unit: node_modules/.package-lock.json ## Unit tests only: no clusters, no Go
 	@npm test -s -- $(ARGS) --selectProjects unit
 
-test-e2e: node_modules/.package-lock.json ## End-to-end tests against the cluster of your kubeconfig
-	@npm test -s -- $(ARGS) --selectProjects e2e
+test-e2e: node_modules/.package-lock.json ## End-to-end tests against running clusters (hack/e2e-*.sh start them)
+	@npm test -s -- --config test/e2e/jest.config.js $(ARGS)
 
 bench: node_modules/.package-lock.json ## Measure against a plain pass-through, in the same run
 	@$(NODE) bench/bench.ts $(ARGS)

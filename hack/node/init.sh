@@ -28,6 +28,8 @@ ip link set lo up
 until ip link show lab-node >/dev/null 2>&1; do sleep 0.05; done
 ip addr add "$NODE_IP/30" dev lab-node
 ip link set lab-node up
+# kube-proxy rewrites the address of a Service only after a route was found for it, and there is no default route.
+ip route add "$SERVICE_NET" dev lab-node
 echo 1 >/proc/sys/net/ipv4/ip_forward
 
 start() { # component command...

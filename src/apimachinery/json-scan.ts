@@ -38,11 +38,16 @@ export function skipString(bytes: Bytes, at: number, end: number): number {
   let i = at + 1;
   const near = Math.min(end, i + longString);
   while (i < near) {
-    const c = bytes[i] as number;
-    if (c === quote) return i + 1;
-    i += c === backslash ? 2 : 1;
+    const c = bytes[i++] as number;
+    if (c === quote) return i;
+    if (c === backslash) i++;
   }
-  for (;;) {
+  return skipLongString(bytes, i, end);
+}
+
+/** `at` is inside the string, and not inside an escape. */
+function skipLongString(bytes: Bytes, at: number, end: number): number {
+  for (let i = at; ;) {
     if (i >= end) throw endOfInput;
     const found = bytes.indexOf(quote, i);
     if (found < 0 || found >= end) throw endOfInput;
@@ -58,26 +63,37 @@ export function skipValue(bytes: Bytes, at: number, end: number): number {
   if (at >= end) throw endOfInput;
   const first = bytes[at] as number;
   if (first === quote) return skipString(bytes, at, end);
-  let i = at;
-  if (first !== openBrace && first !== openBracket) {
-    while (i < end) {
-      const c = bytes[i] as number;
-      if (c === comma || c === closeBrace || c === closeBracket || c <= 0x20) return i;
-      i++;
-    }
-    throw endOfInput;
+  if (first === openBrace || first === openBracket) return skipNested(bytes, at, end);
+  for (let i = at; i < end; i++) {
+    const c = bytes[i] as number;
+    if (c === comma || c === closeBrace || c === closeBracket || c <= 0x20) return i;
   }
+  throw endOfInput;
+}
+
+/** The hot loop of a list: most bytes of a claim are passed here. */
+function skipNested(bytes: Bytes, at: number, end: number): number {
+  let i = at;
   let depth = 0;
   while (i < end) {
-    const c = bytes[i] as number;
+    const c = bytes[i++] as number;
     if (c === quote) {
-      i = skipString(bytes, i, end);
-      continue;
+      const near = Math.min(end, i + longString);
+      for (;;) {
+        if (i >= near) {
+          i = skipLongString(bytes, i, end);
+          break;
+        }
+        const s = bytes[i++] as number;
+        if (s === quote) break;
+        if (s === backslash) i++;
+      }
+    } else if (c >= openBracket) {
+      // [ and {, ] and } differ in one bit; outside strings nothing else of this range matches.
+      const bracket = c | 0x20;
+      if (bracket === openBrace) depth++;
+      else if (bracket === closeBrace && --depth === 0) return i;
     }
-    i++;
-    // 0x5b [ 0x5d ] 0x7b { 0x7d }: the four differ from all other structural bytes by these two tests.
-    if (c === openBrace || c === openBracket) depth++;
-    else if ((c === closeBrace || c === closeBracket) && --depth === 0) return i;
   }
   throw endOfInput;
 }
@@ -91,6 +107,14 @@ export interface Member {
   valueStart: number;
   /** After the last byte of the value. */
   end: number;
+  /** What a `descend` has read of the value, so that nobody reads it again. */
+  inner: Container | undefined;
+  elements: Span[] | undefined;
+}
+
+export interface Span {
+  start: number;
+  end: number;
 }
 
 /** An object's members in order; `start` is its brace, `end` the position after the closing one. */
@@ -100,8 +124,37 @@ export interface Container {
   members: Member[];
 }
 
+/** Tells the keys somebody looks for: a number from 0, or -1 for all others. `start` and `end` include the quotes. */
+export interface Keys {
+  find(bytes: Bytes, start: number, end: number): number;
+}
+
+/** Keys of no interest. */
+export const noKeys: Keys = { find: () => -1 };
+
+/** All keys that begin with a prefix are 0, escaped spellings included. */
+export class KeyPrefix implements Keys {
+  readonly #text: string;
+  readonly #bytes: Buffer;
+
+  constructor(prefix: string) {
+    this.#text = prefix;
+    this.#bytes = Buffer.from(prefix);
+  }
+
+  find(bytes: Bytes, start: number, end: number): number {
+    const prefix = this.#bytes;
+    for (let i = 0; i < prefix.length; i++) {
+      const c = bytes[start + 1 + i];
+      if (c === backslash) return readString(bytes, start, end).startsWith(this.#text) ? 0 : -1;
+      if (c !== prefix[i]) return -1;
+    }
+    return 0;
+  }
+}
+
 /** The keys somebody looks for, as bytes; escaped spellings (`"metad\u0061ta"`) are the same key. */
-export class KeySet {
+export class KeySet implements Keys {
   readonly #names: readonly string[];
   readonly #bytes: readonly Buffer[];
 
@@ -110,7 +163,6 @@ export class KeySet {
     this.#bytes = names.map((name) => Buffer.from(name));
   }
 
-  /** `start` and `end` include the quotes. */
   find(bytes: Bytes, start: number, end: number): number {
     const from = start + 1;
     const length = end - 1 - from;
@@ -135,7 +187,7 @@ export function scanObject(
   bytes: Bytes,
   at: number,
   end: number,
-  keys: KeySet,
+  keys: Keys,
   descend?: (id: number, valueStart: number, member: Member) => number,
 ): Container {
   const members: Member[] = [];
@@ -143,7 +195,15 @@ export function scanObject(
   while (bytes[i] !== closeBrace) {
     if (bytes[i] === comma) i = skipSpace(bytes, i + 1, end);
     const keyEnd = skipString(bytes, i, end);
-    const member = { id: keys.find(bytes, i, keyEnd), start: i, keyEnd, valueStart: 0, end: 0 };
+    const member = {
+      id: keys.find(bytes, i, keyEnd),
+      start: i,
+      keyEnd,
+      valueStart: 0,
+      end: 0,
+      inner: undefined,
+      elements: undefined,
+    };
     i = skipSpace(bytes, keyEnd, end);
     if (bytes[i] !== colon) throw new SyntaxError(`expected a colon at byte ${i}`);
     member.valueStart = skipSpace(bytes, i + 1, end);
@@ -157,12 +217,8 @@ export function scanObject(
 }
 
 /** Start and end of each element of the array at `at`, and the position after its bracket. */
-export function scanArray(
-  bytes: Bytes,
-  at: number,
-  end: number,
-): { elements: { start: number; end: number }[]; end: number } {
-  const elements: { start: number; end: number }[] = [];
+export function scanArray(bytes: Bytes, at: number, end: number): { elements: Span[]; end: number } {
+  const elements: Span[] = [];
   let i = skipSpace(bytes, at + 1, end);
   while (bytes[i] !== closeBracket) {
     if (bytes[i] === comma) i = skipSpace(bytes, i + 1, end);

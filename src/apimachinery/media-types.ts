@@ -15,11 +15,7 @@ interface Clause {
   q: number;
 }
 
-const jsonTypes = [
-  'application/json',
-  'application/yaml',
-  'application/vnd.kubernetes.protobuf',
-] as const;
+const jsonTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'] as const;
 
 /**
  * Chooses among the clauses of an Accept header those that can be served in JSON, in the client's order

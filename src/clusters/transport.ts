@@ -64,12 +64,7 @@ export class Transport implements AsyncDisposable {
     };
     if (this.access.proxyUrl)
       return new ProxyAgent({ ...options, uri: this.access.proxyUrl, requestTls: connect });
-    if (
-      process.env['HTTPS_PROXY'] ??
-      process.env['https_proxy'] ??
-      process.env['HTTP_PROXY'] ??
-      process.env['http_proxy']
-    ) {
+    if (this.#environmentProxy) {
       return new EnvHttpProxyAgent({ ...options, requestTls: connect, connect });
     }
     return new Pool(this.origin, { ...options, connect });

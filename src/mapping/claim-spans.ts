@@ -2,12 +2,16 @@ import {
   type Bytes,
   type Container,
   isNull,
+  isArray,
   isObject,
   isString,
+  KeyPrefix,
   KeySet,
   type Member,
+  scanArray,
   scanObject,
 } from '../apimachinery/json-scan.ts';
+import { annotationPrefix, appClusterLabel, appNameLabel, appNamespaceLabel } from './identity.ts';
 
 const rootKeys = new KeySet('metadata', 'spec');
 const specKeys = new KeySet('writeConnectionSecretToRef');
@@ -23,6 +27,10 @@ const metadataKeys = new KeySet(
   'uid',
   'resourceVersion',
 );
+
+/** Labels and annotations of the connector's own have ids from 0; labels in this order. */
+const labelKeys = new KeySet(appClusterLabel, appNamespaceLabel, appNameLabel);
+const annotationKeys = new KeyPrefix(annotationPrefix);
 
 /** Ids of `metadataKeys`. */
 export const field = {
@@ -43,7 +51,10 @@ export const field = {
  */
 export interface ClaimSpans {
   root: Container;
-  /** `metadata` members whose value is an object, as containers with ids of `field`. */
+  /**
+   * `metadata` members whose value is an object, with ids of `field`. Labels and annotations have their members in
+   * `inner`, those of the connector with ids from 0; managedFields its entries in `elements`.
+   */
   metadata: Container[];
   /** `metadata: null` */
   nullMetadata: Member[];
@@ -74,11 +85,21 @@ export function scanClaim(bytes: Bytes, at: number, end: number): ClaimSpans {
     if (isNull(bytes, valueStart)) nullSecrets.push(member);
     return 0;
   };
+  const descendMetadata = (id: number, valueStart: number, member: Member): number => {
+    if ((id === field.labels || id === field.annotations) && isObject(bytes, valueStart)) {
+      member.inner = scanObject(bytes, valueStart, end, id === field.labels ? labelKeys : annotationKeys);
+      return member.inner.end;
+    }
+    if (id !== field.managedFields || !isArray(bytes, valueStart)) return 0;
+    const array = scanArray(bytes, valueStart, end);
+    member.elements = array.elements;
+    return array.end;
+  };
   const descendRoot = (id: number, valueStart: number, member: Member): number => {
     if (isNull(bytes, valueStart)) (id === 0 ? nullMetadata : nullSpec).push(member);
     if (!isObject(bytes, valueStart)) return 0;
     if (id === 1) return scanObject(bytes, valueStart, end, specKeys, descendSpec).end;
-    const container = scanObject(bytes, valueStart, end, metadataKeys);
+    const container = scanObject(bytes, valueStart, end, metadataKeys, descendMetadata);
     metadata.push(container);
     return container.end;
   };

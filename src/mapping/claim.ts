@@ -4,17 +4,13 @@ import {
   type Container,
   isArray,
   isNull,
-  isObject,
   isString,
-  KeySet,
   type Member,
   readString,
-  scanObject,
 } from '../apimachinery/json-scan.ts';
 import { type ClaimSpans, field, scanClaim } from './claim-spans.ts';
 import { editFinalizers, finalizerToApp, finalizerToControlPlane } from './finalizers.ts';
 import {
-  annotationPrefix,
   appClusterLabel,
   appNameLabel,
   appNamespaceLabel,
@@ -26,9 +22,6 @@ import {
 } from './identity.ts';
 import { editManagedFieldsToApp, restoreManagedFields } from './managed-fields.ts';
 import { ownersFromAnnotations, ownersToAnnotations } from './owner-references.ts';
-
-const ownLabels = new KeySet(appClusterLabel, appNamespaceLabel, appNameLabel);
-const noKeys = new KeySet();
 
 /** What the hidden labels and annotations of a control-plane object say. */
 export interface Origin {
@@ -109,34 +102,16 @@ function readHidden(bytes: Bytes, spans: ClaimSpans): Hidden {
   const labels: (string | undefined)[] = [undefined, undefined, undefined];
   const annotations = new Map<string, string>();
   for (const metadata of spans.metadata) {
-    for (const member of metadata.members) {
-      if (!isObject(bytes, member.valueStart)) continue;
-      if (member.id === field.labels) {
-        for (const label of scanObject(bytes, member.valueStart, member.end, ownLabels).members) {
-          if (label.id >= 0) labels[label.id] = readString(bytes, label.valueStart, label.end);
-        }
-      } else if (member.id === field.annotations) {
-        for (const annotation of scanObject(bytes, member.valueStart, member.end, noKeys).members) {
-          if (!isOwnAnnotation(bytes, annotation)) continue;
-          const key = readString(bytes, annotation.start, annotation.keyEnd);
-          annotations.set(key, readString(bytes, annotation.valueStart, annotation.end));
-        }
+    for (const { id, inner } of metadata.members) {
+      for (const own of inner?.members ?? []) {
+        if (own.id < 0) continue;
+        const value = readString(bytes, own.valueStart, own.end);
+        if (id === field.labels) labels[own.id] = value;
+        else annotations.set(readString(bytes, own.start, own.keyEnd), value);
       }
     }
   }
   return { labels, annotations };
-}
-
-const prefixBytes = Buffer.from(annotationPrefix);
-
-/** True for our prefix, escaped spellings included. */
-function isOwnAnnotation(bytes: Bytes, member: Member): boolean {
-  for (let i = 0; i < prefixBytes.length; i++) {
-    const c = bytes[member.start + 1 + i];
-    if (c === 0x5c) return readString(bytes, member.start, member.keyEnd).startsWith(annotationPrefix);
-    if (c !== prefixBytes[i]) return false;
-  }
-  return true;
 }
 
 function editMetadataToApp(
@@ -160,12 +135,8 @@ function editMetadataToApp(
         ownersAfter = end;
         break;
       case field.labels:
-        if (hideMembers(bytes, member, edits, ownLabels, (label) => label.id >= 0)) emptied.push(member);
-        break;
       case field.annotations:
-        if (hidden.annotations.size === 0) break;
-        if (hideMembers(bytes, member, edits, noKeys, (annotation) => isOwnAnnotation(bytes, annotation)))
-          emptied.push(member);
+        if (hideOwn(member, edits)) emptied.push(member);
         break;
       case field.ownerReferences:
         // Owners on the control plane do not exist in the app cluster: its collector would delete the claim.
@@ -175,7 +146,7 @@ function editMetadataToApp(
         editFinalizers(bytes, valueStart, end, edits, finalizerToApp);
         break;
       case field.managedFields:
-        editManagedFieldsToApp(bytes, valueStart, end, edits);
+        if (member.elements) editManagedFieldsToApp(bytes, member.elements, valueStart, end, edits);
         break;
       default:
     }
@@ -187,21 +158,18 @@ function editMetadataToApp(
   }
 }
 
-/** Removes what `isHidden` names from the object that is the member's value; true when nothing else was in it. */
-function hideMembers(
-  bytes: Bytes,
-  member: Member,
-  edits: Edits,
-  keys: KeySet,
-  isHidden: (inner: Member) => boolean,
-): boolean {
-  if (!isObject(bytes, member.valueStart)) return false;
-  const { members } = scanObject(bytes, member.valueStart, member.end, keys);
-  const hidden = members.filter(isHidden);
-  if (hidden.length === 0) return false;
-  if (hidden.length === members.length) return true;
-  edits.removeListed(members, (inner) => hidden.includes(inner));
+/** Removes the connector's own members of a map; true when there is nothing else in it. */
+function hideOwn({ inner }: Member, edits: Edits): boolean {
+  if (!inner) return false;
+  const own = inner.members.filter(isOwn);
+  if (own.length === 0) return false;
+  if (own.length === inner.members.length) return true;
+  edits.removeListed(inner.members, isOwn);
   return false;
+}
+
+function isOwn(member: Member): boolean {
+  return member.id >= 0;
 }
 
 /** How a body from the app cluster is meant. */
@@ -296,24 +264,10 @@ function editMetadataToControlPlane(
         break;
       case field.labels:
         missing.delete(field.labels);
-        replaceOwn(
-          bytes,
-          member,
-          edits,
-          ownLabels,
-          (label) => label.id >= 0,
-          target.body === 'object' ? labelsText(target) : '',
-        );
+        replaceOwn(bytes, member, edits, target.body === 'object' ? labelsText(target) : '');
         break;
       case field.annotations:
-        replaceOwn(
-          bytes,
-          member,
-          edits,
-          noKeys,
-          (annotation) => isOwnAnnotation(bytes, annotation),
-          additions,
-        );
+        replaceOwn(bytes, member, edits, additions);
         annotated = true;
         break;
       case field.finalizers:
@@ -345,23 +299,16 @@ function editMetadataToControlPlane(
 }
 
 /** Puts `text` in place of the connector's own members of the object that is the member's value (or of null). */
-function replaceOwn(
-  bytes: Bytes,
-  member: Member,
-  edits: Edits,
-  keys: KeySet,
-  isOwn: (inner: Member) => boolean,
-  text: string,
-): void {
+function replaceOwn(bytes: Bytes, member: Member, edits: Edits, text: string): void {
   if (isNull(bytes, member.valueStart)) {
     if (text !== '') edits.replace(member.valueStart, member.end, `{${text}}`);
     return;
   }
-  if (!isObject(bytes, member.valueStart)) return;
-  const { members } = scanObject(bytes, member.valueStart, member.end, keys);
-  const own = members.filter(isOwn);
-  if (text !== '') edits.insert(member.valueStart + 1, text + (own.length < members.length ? ',' : ''));
-  edits.removeListed(members, (inner) => own.includes(inner));
+  if (!member.inner) return;
+  const { members } = member.inner;
+  const keepsAny = members.some((inner) => !isOwn(inner));
+  if (text !== '') edits.insert(member.valueStart + 1, text + (keepsAny ? ',' : ''));
+  edits.removeListed(members, isOwn);
 }
 
 function newMetadata(target: ToControlPlane, annotations: readonly [string, string | null][]): string {

@@ -6,9 +6,11 @@ import {
   isObject,
   KeySet,
   type Member,
+  noKeys,
   readString,
   scanArray,
   scanObject,
+  type Span,
 } from '../apimachinery/json-scan.ts';
 import { finalizerToApp } from './finalizers.ts';
 import {
@@ -28,42 +30,58 @@ const ownerField = `f:${ownerAnnotationPrefix}`;
 const entryKeys = new KeySet('fieldsV1');
 const rootKeys = new KeySet('f:metadata');
 const metadataKeys = new KeySet('f:labels', 'f:annotations', 'f:finalizers');
-const noKeys = new KeySet();
 
 /**
- * Takes the connector's own fields out of the managedFields array at `at`; owner annotations become what Kubernetes
- * shows for ownerReferences. An entry that held nothing else goes as a whole.
+ * Takes the connector's own fields out of the entries of a managedFields array, which lie between `at` and `end`;
+ * owner annotations become what Kubernetes shows for ownerReferences. An entry that held nothing else goes as a whole.
  */
-export function editManagedFieldsToApp(bytes: Bytes, at: number, end: number, edits: Edits): void {
-  if (!isArray(bytes, at)) return;
-  const found = bytes.indexOf(needle, at);
-  if (found < 0 || found >= end) return;
-  const { elements } = scanArray(bytes, at, end);
-  const emptied = elements.filter((element) => {
-    if (!isObject(bytes, element.start)) return false;
-    const first = bytes.indexOf(needle, element.start);
-    return (
-      first >= 0 && first < element.end && editEntry(bytes, element.start, element.end, edits) === 'empty'
-    );
-  });
-  if (emptied.length > 0) edits.removeListed(elements, (element) => emptied.includes(element));
+export function editManagedFieldsToApp(
+  bytes: Bytes,
+  entries: readonly Span[],
+  at: number,
+  end: number,
+  edits: Edits,
+): void {
+  const emptied: Span[] = [];
+  for (let found = bytes.indexOf(needle, at); found >= 0 && found < end;) {
+    const entry = entries.find((candidate) => candidate.end > found);
+    if (!entry) break;
+    if (isObject(bytes, entry.start) && editEntry(bytes, entry.start, entry.end, edits) === 'empty')
+      emptied.push(entry);
+    found = bytes.indexOf(needle, entry.end);
+  }
+  if (emptied.length > 0) edits.removeListed(entries, (entry) => emptied.includes(entry));
 }
 
 /** Edits one entry; `empty` when nothing of the user's is in it, and then nothing was edited. */
 function editEntry(bytes: Bytes, start: number, end: number, edits: Edits): 'empty' | 'kept' {
-  const fields = scanObject(bytes, start, end, entryKeys).members.find((member) => member.id === 0);
-  if (!fields || !isObject(bytes, fields.valueStart)) return 'kept';
-  const root = scanObject(bytes, fields.valueStart, fields.end, rootKeys);
-  const metadata = root.members.find((member) => member.id === 0);
-  if (!metadata || !isObject(bytes, metadata.valueStart)) return 'kept';
-  const container = scanObject(bytes, metadata.valueStart, metadata.end, metadataKeys);
+  let root: Container | undefined;
+  let metadata: Member | undefined;
+  const descendMetadata = (_id: number, at: number, member: Member): number => {
+    if (!isObject(bytes, at)) return 0;
+    member.inner = scanObject(bytes, at, end, noKeys);
+    return member.inner.end;
+  };
+  const descendRoot = (_id: number, at: number, member: Member): number => {
+    if (!isObject(bytes, at)) return 0;
+    metadata = member;
+    member.inner = scanObject(bytes, at, end, metadataKeys, descendMetadata);
+    return member.inner.end;
+  };
+  scanObject(bytes, start, end, entryKeys, (_id, at) => {
+    if (!isObject(bytes, at)) return 0;
+    root = scanObject(bytes, at, end, rootKeys, descendRoot);
+    return root.end;
+  });
+  const container = metadata?.inner;
+  if (!root || !container) return 'kept';
 
   const own = new Edits();
   const emptied: Member[] = [];
   const owners: string[] = [];
   for (const member of container.members) {
-    if (member.id < 0 || !isObject(bytes, member.valueStart)) continue;
-    const inner = scanObject(bytes, member.valueStart, member.end, noKeys);
+    const { inner } = member;
+    if (!inner) continue;
     if (member.id === 2) {
       renameFinalizers(bytes, inner, own);
       continue;
@@ -153,7 +171,7 @@ export function restoreManagedFields(sent: string, live: string): string {
 function entryToApp(entry: string): string | undefined {
   const bytes = Buffer.from(`[${entry}]`);
   const edits = new Edits();
-  editManagedFieldsToApp(bytes, 0, bytes.length, edits);
+  editManagedFieldsToApp(bytes, scanArray(bytes, 0, bytes.length).elements, 0, bytes.length, edits);
   const text = edits.apply(bytes).toString();
   return text === '[]' ? undefined : text.slice(1, -1);
 }

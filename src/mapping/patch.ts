@@ -46,9 +46,7 @@ export function jsonPatchRoute(operations: readonly PatchOperation[]): PatchRout
 /** True for a JSON pointer that leads to nothing the two sides hold differently. */
 function isPlain(path: unknown): boolean {
   if (typeof path !== 'string') return true;
-  const [, first, second] = path
-    .split('/')
-    .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const [, first, second] = path.split('/').map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
   if (first === undefined || first === 'metadata') return false;
   return first !== 'spec' || (second !== undefined && second !== 'writeConnectionSecretToRef');
 }

@@ -6,7 +6,7 @@ import { type CommandResult, kubectl as runKubectl, type KubectlOptions } from '
 import { ProcessGuard } from '../../src/demo/process-guard.ts';
 import { sharedLab } from './shared-lab.ts';
 
-export { sharedLab, type SharedLab, type TestCluster } from './shared-lab.ts';
+export { sharedLab } from './shared-lab.ts';
 
 /** kubectl as an administrator of the cluster; an exit code other than 0 is a result, not an error. */
 export function kubectl(

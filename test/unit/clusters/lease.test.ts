@@ -218,7 +218,7 @@ describe('Lease', () => {
       const { lease } = compete('a', clock);
       if (method === 'PUT') {
         await clock.idle();
-        void clock.advance(2_000);
+        await clock.advance(2_000, 0);
       }
       await arrived.promise;
       expect(spec()['holderIdentity']).toBe('a');

@@ -1,0 +1,121 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { request } from 'node:https';
+import { connect } from 'node:tls';
+import { accessFromFile, type Credential } from '../../src/clusters/cluster-access.ts';
+
+export interface ApiRequest {
+  /** GET when left out. */
+  method?: string;
+  headers?: Record<string, string | string[]>;
+  /** Sent as it is; anything but text as JSON. Content-Type is application/json unless `headers` say otherwise. */
+  body?: unknown;
+  /** A user of the app cluster to act as, with the rights of that user. */
+  as?: string;
+}
+
+export interface ApiAnswer {
+  status: number;
+  headers: IncomingHttpHeaders;
+  text: string;
+  /** The body as JSON; numbers beyond 2^53 are not to be trusted here. */
+  json<T>(): T;
+}
+
+/** How a request is authenticated; nothing is a client without a certificate. */
+export interface ClientMaterial {
+  cert?: string | Buffer | undefined;
+  key?: string | Buffer | undefined;
+  token?: string | undefined;
+}
+
+/** One HTTP exchange with an API server, with the credential of a kubeconfig; an answer outside 2xx is a result. */
+export async function askApi(
+  { kubeconfig }: { kubeconfig: string },
+  path: string,
+  options: ApiRequest = {},
+): Promise<ApiAnswer> {
+  const access = accessFromFile(kubeconfig);
+  const credential = await access.credential();
+  return await ask(new URL(path, access.server), options, credential);
+}
+
+/**
+ * The same straight to a connector (or any server of the machine), past kube-apiserver. Its certificate is not verified:
+ * what is looked at is whom it believes.
+ */
+export function askDirectly(
+  url: string,
+  path: string,
+  options: ApiRequest & { client?: ClientMaterial } = {},
+): Promise<ApiAnswer> {
+  const { cert, key, token } = options.client ?? {};
+  const tls = { rejectUnauthorized: false, ...(cert && key ? { cert, key } : {}) };
+  return ask(new URL(path, url), options, {
+    tls,
+    authorization: token === undefined ? undefined : `Bearer ${token}`,
+  });
+}
+
+/** The client certificate of a kubeconfig. */
+export async function certificateOf({ kubeconfig }: { kubeconfig: string }): Promise<ClientMaterial> {
+  const { tls } = await accessFromFile(kubeconfig).credential();
+  return { cert: tls.cert, key: tls.key };
+}
+
+async function ask(url: URL, options: ApiRequest, { tls, authorization }: Credential): Promise<ApiAnswer> {
+  const { method = 'GET', headers = {}, body, as } = options;
+  const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+  return await new Promise((resolve, reject) => {
+    const outgoing = request(
+      url,
+      {
+        ...tls,
+        method,
+        agent: false,
+        timeout: 30_000,
+        headers: {
+          ...(text === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(authorization === undefined ? {} : { authorization }),
+          ...(as === undefined ? {} : { 'impersonate-user': as }),
+          ...headers,
+        },
+      },
+      (answer) => {
+        let received = '';
+        answer.setEncoding('utf8');
+        answer.on('data', (chunk: string) => (received += chunk));
+        answer.once('error', reject);
+        answer.once('end', () =>
+          resolve({
+            status: answer.statusCode ?? 0,
+            headers: answer.headers,
+            text: received,
+            json: <T>() => JSON.parse(received) as T,
+          }),
+        );
+      },
+    );
+    outgoing.once('timeout', () => outgoing.destroy(new Error(`no answer of ${url.host} in 30 s`)));
+    outgoing.once('error', reject);
+    outgoing.end(text);
+  });
+}
+
+/**
+ * Sends a GET whose target is not touched by any library on its way out, and reads until the server closes. Returns the
+ * whole answer, head included.
+ */
+export async function sendRawTarget(port: number, target: string, client: ClientMaterial = {}): Promise<string> {
+  const { cert, key } = client;
+  const socket = connect({
+    host: '127.0.0.1',
+    port,
+    rejectUnauthorized: false,
+    ...(cert && key ? { cert, key } : {}),
+  });
+  socket.setTimeout(10_000, () => socket.destroy(new Error('no answer in 10 s')));
+  socket.end(`GET ${target} HTTP/1.1\r\nHost: connector\r\nAccept: application/json\r\nConnection: close\r\n\r\n`);
+  let answer = '';
+  for await (const chunk of socket) answer += String(chunk);
+  return answer;
+}

@@ -1,0 +1,230 @@
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import type { APIService, KubeObject } from '../../src/apimachinery/objects.ts';
+import { apiServicePath, namespacePath } from '../../src/clusters/api-paths.ts';
+import { accessFromFile } from '../../src/clusters/cluster-access.ts';
+import { isConflict, isNotFound, KubeClient } from '../../src/clusters/kube-client.ts';
+import { Transport } from '../../src/clusters/transport.ts';
+import type { CommandResult, KubectlOptions } from '../../src/demo/kubectl.ts';
+import { type ApiAnswer, type ApiRequest, askApi } from './api-request.ts';
+import {
+  eventually,
+  kubectl,
+  sharedLab,
+  startConnector,
+  type TestConnector,
+  type TestConnectorOptions,
+} from './lab.ts';
+import { type ClaimApi, deleteIfThere, offerApi, withdrawApi, xrdsBelow } from './platform-api.ts';
+
+const releaseLabel = 'mcp-connector-k8s.io/release';
+const discoveryAccept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+
+interface DiscoveredGroup {
+  metadata: { name: string };
+  versions: { version: string; freshness?: string; resources?: { resource: string; categories?: string[] }[] }[];
+}
+
+/** A cluster of the lab as a test uses it: by kubectl, by HTTP, and by the client of the sources. */
+export class GroundCluster {
+  readonly kubeconfig: string;
+  readonly client: KubeClient;
+
+  /** `kubeconfig` has to be a file of the test's own: kubectl keeps its discovery beside it. */
+  constructor(kubeconfig: string) {
+    this.kubeconfig = kubeconfig;
+    this.client = new KubeClient(new Transport(accessFromFile(kubeconfig)), 'mcp-connector-test');
+  }
+
+  /** An exit code other than 0 is a result. */
+  kubectl(args: string, options: KubectlOptions = {}): Promise<CommandResult> {
+    return kubectl(this, args.split(' '), options);
+  }
+
+  /** What kubectl prints. Throws what it says on standard error. */
+  async run(args: string, input?: string): Promise<string> {
+    const { code, stdout, stderr } = await this.kubectl(args, input === undefined ? {} : { input });
+    if (code !== 0) throw new Error(`kubectl ${args}: exit code ${code}: ${stderr.trim()}`);
+    return stdout.trim();
+  }
+
+  ask(pathname: string, options: ApiRequest = {}): Promise<ApiAnswer> {
+    return askApi(this, pathname, options);
+  }
+
+  async createNamespace(name: string): Promise<KubeObject> {
+    const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
+    return await this.client.create<KubeObject>(namespacePath(), body);
+  }
+
+  /** The resources of a group and version in the discovery that kubectl reads; undefined while there is no such version. */
+  async discovered(group: string, version: string): Promise<string[] | undefined> {
+    const { items } = await this.client.get<{ items: DiscoveredGroup[] }>('/apis', { accept: discoveryAccept });
+    const found = items
+      .find(({ metadata }) => metadata.name === group)
+      ?.versions.find((candidate) => candidate.version === version && candidate.freshness !== 'Stale');
+    return found?.resources?.map(({ resource }) => resource);
+  }
+
+  async uidOfKubeSystem(): Promise<string> {
+    return (await this.client.get<KubeObject>(namespacePath('kube-system'))).metadata.uid as string;
+  }
+
+  async close(): Promise<void> {
+    await this.client.transport[Symbol.asyncDispose]();
+  }
+}
+
+/**
+ * What one test file has of the shared lab, so that files run side by side: an API group, a claim namespace on the control
+ * plane, namespaces in the app cluster and connectors of one release. `remove` leaves nothing behind, and `prepare`
+ * removes what a killed run left.
+ */
+export class TestGround {
+  /** Of the test file, and of the release: a DNS label. */
+  readonly name: string;
+  readonly group: string;
+  readonly claimNamespace: string;
+  /** Of the connector, in the app cluster. */
+  readonly namespace: string;
+  readonly app: GroundCluster;
+  readonly controlPlane: GroundCluster;
+  readonly #dir: string;
+  readonly #connectors: TestConnector[] = [];
+
+  private constructor(name: string, dir: string, app: GroundCluster, controlPlane: GroundCluster) {
+    this.name = name;
+    this.group = `${name}.test.example.org`;
+    this.claimNamespace = `${name}-claims`;
+    this.namespace = `${name}-connector`;
+    this.#dir = dir;
+    this.app = app;
+    this.controlPlane = controlPlane;
+  }
+
+  /** `app`: the kubeconfig of another app cluster than the lab's. */
+  static async prepare(name: string, app: { kubeconfig: string } = sharedLab().app): Promise<TestGround> {
+    const dir = await mkdtemp(path.join(os.tmpdir(), `mcp-connector-${name}-`));
+    const own = async (cluster: { kubeconfig: string }, as: string): Promise<GroundCluster> => {
+      const file = path.join(dir, `${as}.kubeconfig`);
+      await cp(cluster.kubeconfig, file);
+      return new GroundCluster(file);
+    };
+    const ground = new TestGround(
+      name,
+      dir,
+      await own(app, 'app'),
+      await own(sharedLab().controlPlane, 'control-plane'),
+    );
+    await ground.#sweep();
+    await ground.#swept();
+    await ground.controlPlane.createNamespace(ground.claimNamespace);
+    await ground.app.createNamespace(ground.namespace);
+    return ground;
+  }
+
+  /** An API of this group (or a group below it), offered on the control plane. */
+  async offer(api: Omit<ClaimApi, 'group'> & { group?: string }): Promise<ClaimApi> {
+    const offered = { ...api, group: api.group ?? this.group };
+    await offerApi(this.controlPlane.client, offered);
+    return offered;
+  }
+
+  /** A namespace of the app cluster; its name begins with the test file's. */
+  async createAppNamespace(suffix: string): Promise<string> {
+    const name = `${this.name}-${suffix}`;
+    await this.app.createNamespace(name);
+    return name;
+  }
+
+  /** A connector of this ground's release, in its namespace, that serves its group only. */
+  async startConnector(options: Partial<TestConnectorOptions> = {}): Promise<TestConnector> {
+    const flags = [`--release-name=${this.name}`, `--namespace=${this.namespace}`];
+    const connector = await startConnector({
+      claimNamespace: this.claimNamespace,
+      app: this.app,
+      controlPlane: this.controlPlane,
+      logDir: sharedLab().logDir,
+      ...options,
+      flags: [...flags, ...(options.flags ?? [`--allow=*.${this.group}`])],
+    });
+    this.#connectors.push(connector);
+    return connector;
+  }
+
+  /** Resolves when the app cluster lists the API and proxies to it. */
+  async available({ group, plural, versions = ['v1'] }: ClaimApi): Promise<void> {
+    await eventually(async () => {
+      for (const version of versions) {
+        if (!(await this.app.discovered(group, version))?.includes(plural))
+          throw new Error(`${group}/${version} is not discovered with ${plural}`);
+        await this.app.client.get(`/apis/${group}/${version}/${plural}?limit=1`);
+      }
+    });
+  }
+
+  /** The APIServices that this release has made. */
+  async apiServices(): Promise<APIService[]> {
+    const query = { labelSelector: `${releaseLabel}=${this.name}` };
+    return (await this.app.client.get<{ items: APIService[] }>(apiServicePath(), { query })).items;
+  }
+
+  async remove(): Promise<void> {
+    await Promise.all(this.#connectors.map((connector) => connector.stop()));
+    await this.#sweep();
+    await Promise.all([this.app.close(), this.controlPlane.close()]);
+    await rm(this.#dir, { recursive: true, force: true });
+  }
+
+  /** APIServices first: one without its connector keeps every namespace of the app cluster from going. */
+  async #sweep(): Promise<void> {
+    const { app, controlPlane } = this;
+    const query = { labelSelector: `${releaseLabel}=${this.name}` };
+    await app.client.delete(apiServicePath(), undefined, { query });
+    for (const name of await this.#namespaces(app)) await deleteIfThere(app.client, namespacePath(name));
+    for (const name of await this.#namespaces(controlPlane))
+      await deleteIfThere(controlPlane.client, namespacePath(name));
+    for (const api of await xrdsBelow(controlPlane.client, this.group)) await withdrawApi(controlPlane.client, api);
+  }
+
+  async #swept(): Promise<void> {
+    const left = async (): Promise<string[]> => [
+      ...(await this.#namespaces(this.app)),
+      ...(await this.#namespaces(this.controlPlane)),
+      ...(await xrdsBelow(this.controlPlane.client, this.group)).map(({ plural }) => plural),
+    ];
+    await eventually(
+      async () => {
+        const names = await left();
+        if (names.length > 0) throw new Error(`an earlier run has left ${names.join(', ')}`);
+      },
+      { timeoutMs: 90_000 },
+    );
+  }
+
+  async #namespaces({ client }: GroundCluster): Promise<string[]> {
+    const { items } = await client.get<{ items: KubeObject[] }>(namespacePath());
+    return items.map(({ metadata }) => metadata.name).filter((name) => name.startsWith(`${this.name}-`));
+  }
+}
+
+/** Creates an object, or leaves the one that is there. */
+export async function createIfMissing(client: KubeClient, collection: string, body: KubeObject): Promise<void> {
+  try {
+    await client.create(collection, body);
+  } catch (error) {
+    if (!isConflict(error)) throw error;
+  }
+}
+
+/** True when nothing is at the path any more. */
+export async function isGone(client: KubeClient, pathname: string): Promise<boolean> {
+  try {
+    await client.get(pathname);
+    return false;
+  } catch (error) {
+    if (isNotFound(error)) return true;
+    throw error;
+  }
+}
