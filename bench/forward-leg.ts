@@ -33,7 +33,7 @@ await main(async () => {
       start: (ground) => startPassThrough(ground, name, file, args),
     })),
     only: namesIn(options.only, phaseNames),
-    extent: { ...fullRun, list: [{ length: 4500, turns: 12 }] },
+    extent: { ...fullRun, list: [{ length: 4500, turns: 10 }] },
     out: options.out,
     file: 'forward-leg',
     command: 'node bench/forward-leg.ts FOLDER',

@@ -1,9 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { namespacePath } from '../src/clusters/api-paths.ts';
 import type { KubeObject } from '../src/apimachinery/objects.ts';
 import { startLab } from '../src/demo/lab.ts';
+import { ProcessGuard } from '../src/demo/process-guard.ts';
 import { openCluster } from './cluster.ts';
 import type { Ground } from './columns.ts';
 import { controlPlaneToken, ensureNamespace, offerClaims } from './platform.ts';
@@ -26,30 +27,27 @@ export async function withGround(
 ): Promise<void> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'mcp-connector-bench-'));
   const claimNamespace = 'bench-claims';
-  try {
-    await using lab = await startLab({ log: say });
-    const app = await openCluster(lab.app, folder);
-    const controlPlane = await openCluster(lab.controlPlane, folder);
-    for (const group of groups) await offerClaims(controlPlane.client, group);
-    await lab.controlPlane.component('crossplane').stop();
-    await ensureNamespace(controlPlane.client, claimNamespace);
-    const kubeconfig = path.join(folder, 'control-plane.kubeconfig');
-    const token = await controlPlaneToken(controlPlane, claimNamespace, kubeconfig);
-    const kubeSystem = await app.client.get<KubeObject>(namespacePath('kube-system'));
-    const { gitVersion } = await controlPlane.client.get<{ gitVersion: string }>('/version');
-    await use({
-      app,
-      controlPlane,
-      claimNamespace,
-      token,
-      kubeconfig,
-      folder,
-      guard: lab.guard,
-      clusterID: kubeSystem.metadata.uid ?? '',
-      kubernetes: gitVersion,
-    });
-  } finally {
-    if (keep) say(`logs: ${folder}`);
-    else await rm(folder, { recursive: true, force: true });
-  }
+  if (keep) say(`logs: ${folder}`);
+  await using guard = new ProcessGuard(keep ? [] : [folder]);
+  await using lab = await startLab({ log: say });
+  const app = await openCluster(lab.app, folder);
+  const controlPlane = await openCluster(lab.controlPlane, folder);
+  for (const group of groups) await offerClaims(controlPlane.client, group);
+  await lab.controlPlane.component('crossplane').stop();
+  await ensureNamespace(controlPlane.client, claimNamespace);
+  const kubeconfig = path.join(folder, 'control-plane.kubeconfig');
+  const token = await controlPlaneToken(controlPlane, claimNamespace, kubeconfig);
+  const kubeSystem = await app.client.get<KubeObject>(namespacePath('kube-system'));
+  const { gitVersion } = await controlPlane.client.get<{ gitVersion: string }>('/version');
+  await use({
+    app,
+    controlPlane,
+    claimNamespace,
+    token,
+    kubeconfig,
+    folder,
+    guard,
+    clusterID: kubeSystem.metadata.uid ?? '',
+    kubernetes: gitVersion,
+  });
 }

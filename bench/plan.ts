@@ -52,11 +52,13 @@ export async function runPhases(
 ) {
   const results: PhaseResult[] = [];
   const add = (result: PhaseResult) => void results.push(result);
+  const began = Date.now();
+  const tell = (phase: string) => say(`${Math.round((Date.now() - began) / 1000)} s: ${phase}`);
   const namespace = 'bench';
   await appNamespaces(bench, [namespace]);
   await seed(bench, namespace, 1);
   if (only.has('get')) {
-    say('GET');
+    tell('GET');
     add(
       await measureInterleaved(bench, {
         id: 'get',
@@ -71,7 +73,7 @@ export async function runPhases(
   }
   if (only.has('rate')) {
     const { inFlight } = extent.rate;
-    say(`GET, ${inFlight} in flight`);
+    tell(`GET, ${inFlight} in flight`);
     add(
       await measureRate(bench, {
         id: 'rate',
@@ -82,7 +84,7 @@ export async function runPhases(
     );
   }
   if (only.has('create')) {
-    say('CREATE');
+    tell('CREATE');
     const created = 'bench-create';
     await appNamespaces(bench, [created]);
     const options = { id: 'create', title: 'CREATE', mode: 'turns' as const, verb: 'create' as const };
@@ -92,12 +94,12 @@ export async function runPhases(
     await cleanUp(bench, created);
   }
   if (only.has('watch')) {
-    say('watch delivery');
+    tell('watch delivery');
     add(await watchDelivery(bench, extent.watch));
   }
   if (only.has('list')) {
     for (const { length, turns } of extent.list) {
-      say(`LIST of ${length}`);
+      tell(`LIST of ${length}`);
       results.push(...(await lists(bench, length, turns)));
     }
   }

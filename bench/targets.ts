@@ -1,3 +1,4 @@
+import type { KubeList, KubeObject } from '../src/apimachinery/objects.ts';
 import type { Column, Ground } from './columns.ts';
 import { type Job, runLoad, type Target } from './load.ts';
 import { deleteClaims } from './platform.ts';
@@ -65,6 +66,25 @@ export async function seed(bench: Bench, namespace: string, count: number): Prom
     else targets.push({ ...direct, group: target.group });
   }
   await runLoad(bench.program, jobOf(bench, { mode: 'seed', targets, namespace, count, inFlight: 8 }));
+  await assertSameLength(bench, namespace);
+}
+
+/**
+ * Throws when the stored claims of the columns differ in length by more than 3 in 100: then the control plane and the
+ * network would not do the same work for each, and the ratios would mean nothing.
+ */
+async function assertSameLength({ ground, columns }: Bench, namespace: string): Promise<void> {
+  const lengths = new Map<string, number>();
+  for (const { name, group } of columns) {
+    const path = `/apis/${group}/v1alpha1/namespaces/${ground.claimNamespace}/buckets`;
+    const query = { labelSelector: `mcp-connector.upbound.io/app-namespace=${namespace}`, limit: '1' };
+    const { items } = await ground.controlPlane.client.get<KubeList<KubeObject>>(path, { query });
+    lengths.set(name, JSON.stringify(items[0]).length);
+  }
+  const all = [...lengths.values()];
+  if (Math.max(...all) <= Math.min(...all) * 1.03) return;
+  const list = [...lengths].map(([name, length]) => `${name} ${length}`).join(', ');
+  throw new Error(`the stored claims of ${namespace} differ in length: ${list} bytes`);
 }
 
 /** Deletes the claims of one app namespace. */

@@ -40,3 +40,4 @@ address=$(docker inspect mcp-control-plane-control-plane --format '{{.NetworkSet
 export CONTROL_PLANE_SERVER=https://$address:6443
 hack/install-connector.sh
 node --experimental-vm-modules --disable-warning=ExperimentalWarning node_modules/jest/bin/jest.js --config test/e2e/jest.config.js --runInBand
+hack/uninstall-connector.sh

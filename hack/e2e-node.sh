@@ -49,3 +49,4 @@ kubectl --kubeconfig "$CONTROL_PLANE_KUBECONFIG" wait xrd/xkubernetesclusters.k8
 
 hack/install-connector.sh
 node --experimental-vm-modules --disable-warning=ExperimentalWarning node_modules/jest/bin/jest.js --config test/e2e/jest.config.js --runInBand
+hack/uninstall-connector.sh

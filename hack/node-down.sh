@@ -22,5 +22,5 @@ if [ -f cgroups ]; then
   done <cgroups
 fi
 rm -f init.pid outer.pid cgroups ready failed node-init.sh sock/*
-[ -n "${KEEP:-}" ] || rm -rf data pki conf cni kubeconfig pause helm
+[ -n "${KEEP:-}" ] || rm -rf data pki conf cni kubeconfig kubeconfig.cache pause helm
 echo "the node is down"

@@ -5,6 +5,7 @@ import { Authenticator } from './authentication/authenticator.ts';
 import { ClientTrustSource } from './authentication/client-trust-source.ts';
 import { TokenReviewer } from './authentication/token-review.ts';
 import { Authorizer } from './authorization/authorizer.ts';
+import { Cancellation } from './base/cancellation.ts';
 import { systemClock } from './base/clock.ts';
 import { ConnectorError, describeError } from './base/errors.ts';
 import { Readiness } from './base/health.ts';
@@ -48,7 +49,7 @@ export interface RunningConnector {
 export async function startConnector(config: Config, log: Logger): Promise<RunningConnector> {
   const access =
     config.kubeconfig === undefined ? accessFromEnvironment() : accessFromFile(config.kubeconfig);
-  const appTransport = new Transport(access, config.environmentProxy);
+  const appTransport = new Transport(access);
   const app = new KubeClient(appTransport);
   const clusterID = config.clusterID ?? (await kubeSystemUID(app, log));
 
@@ -116,6 +117,7 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
           },
         })
       : answerFromCatalog(exchange, store.current);
+  const draining = new Cancellation();
   const chain: Express = createChain({
     log,
     metrics,
@@ -123,6 +125,7 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
     authenticator: new Authenticator({ trust, tokens: new TokenReviewer(app, systemClock, log), log }),
     authorizer,
     onError: requestErrorLogger(log),
+    draining,
     handle,
   });
 
@@ -186,6 +189,7 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
     clusterID,
     stop: async (graceMs) => {
       await lease.stop();
+      draining.cancel(new Error('the connector stops'));
       await Promise.all([
         server.drain(graceMs),
         apiServices?.stop(),

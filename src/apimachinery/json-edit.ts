@@ -7,6 +7,11 @@ interface Edit {
   text: string;
 }
 
+/** By place; what is inserted where a removal begins stands before it. */
+function compareEdits(a: Edit, b: Edit): number {
+  return a.start - b.start || a.end - b.end;
+}
+
 /** Changes to one JSON text, collected in any order and applied in one pass that copies all other bytes. */
 export class Edits {
   #edits: Edit[] = [];
@@ -50,15 +55,15 @@ export class Edits {
   }
 
   addAll(other: Edits): void {
-    this.#edits.push(...other.#edits);
+    for (const edit of other.#edits) this.#edits.push(edit);
   }
 
   /** Writes `bytes` from `from` to `to`, changed, and forgets the changes. */
   writeTo(sink: ByteSink, bytes: Bytes, from: number, to: number): void {
     const edits = this.#edits;
     for (let i = 1; i < edits.length; i++) {
-      if ((edits[i] as Edit).start < (edits[i - 1] as Edit).start) {
-        edits.sort((a, b) => a.start - b.start);
+      if (compareEdits(edits[i - 1] as Edit, edits[i] as Edit) > 0) {
+        edits.sort(compareEdits);
         break;
       }
     }
@@ -110,11 +115,10 @@ export class ByteSink {
     this.#length += this.#buffer.write(text, this.#length);
   }
 
-  /** What was written so far; the sink starts over with memory of its own. */
+  /** A copy of what was written so far, no larger than it has to be: writes to a slow client may keep it for long. */
   take(): Buffer {
     if (this.#length === 0) return nothing;
-    const taken = this.#buffer.subarray(0, this.#length);
-    this.#buffer = Buffer.allocUnsafe(Math.max(1024, Math.min(this.#buffer.length, 256 * 1024)));
+    const taken = Buffer.from(this.#buffer.subarray(0, this.#length));
     this.#length = 0;
     return taken;
   }

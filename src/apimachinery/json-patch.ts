@@ -2,6 +2,7 @@ import {
   getMember,
   isLosslessObject,
   type LosslessJson,
+  type LosslessObject,
   parseLossless,
   printLossless,
   setMember,
@@ -18,6 +19,8 @@ export interface PatchOperation {
 
 /** apiserver/pkg/endpoints/handlers/patch.go: maxJSONPatchOperations. */
 const maxOperations = 10_000;
+/** apiserver/pkg/server/config.go: JSONPatchMaxCopyBytes. Copies of copies would grow without end otherwise. */
+const maxCopiedCharacters = 3 * 1024 * 1024;
 
 /** Reads the body of a JSON Patch. Throws StatusError 400 for what is none, 413 for too many operations. */
 export function parsePatch(text: string): PatchOperation[] {
@@ -34,116 +37,124 @@ export function parsePatch(text: string): PatchOperation[] {
     throw new StatusError(
       413,
       'RequestEntityTooLarge',
-      `The allowed maximum operations in a JSON patch is ${maxOperations}, got ${operations.length}`,
+      `Request entity too large: The allowed maximum operations in a JSON patch is ${maxOperations}, got ${operations.length}`,
     );
   }
   return operations as unknown as PatchOperation[];
 }
 
-/** Applies operations to a document. Throws StatusError 422 where one does not fit, as kube-apiserver does. */
+/**
+ * Applies operations to a document. Throws StatusError 422 where one does not fit, as kube-apiserver does.
+ *
+ * Follows gopkg.in/evanphx/json-patch.v4 where that differs from RFC 6902: a missing member is null to `test`, may be
+ * replaced, and a missing `value` is null; the whole document can be replaced and tested only.
+ */
 export function applyPatch(document: LosslessJson, operations: readonly PatchOperation[]): LosslessJson {
-  const root = { document };
+  const root = { document, copied: 0 };
   for (const operation of operations) applyOperation(root, operation);
   return root.document;
 }
 
 interface Root {
   document: LosslessJson;
+  /** Characters that `copy` operations have copied so far. */
+  copied: number;
 }
 
-function applyOperation(root: Root, { op, path, from, value }: PatchOperation): void {
+function applyOperation(root: Root, { op, path, from, value = null }: PatchOperation): void {
   switch (op) {
     case 'add':
-      return put(root, path, required(value), 'add');
+      return add(root, path, value);
     case 'replace':
-      find(root, path);
-      return put(root, path, required(value), 'replace');
+      return replace(root, path, value);
     case 'remove':
-      return take(root, path);
+      take(root, path);
+      return undefined;
     case 'test':
-      if (!equal(find(root, path), value ?? null)) throw unprocessable(`testing value ${path} failed`);
+      if (!equal(path === '' ? root.document : find(root, path), value)) throw unprocessable();
       return undefined;
     case 'copy':
-      return put(root, path, parseLossless(printLossless(find(root, required(from)))), 'add');
-    case 'move': {
-      const moved = find(root, required(from));
-      take(root, required(from));
-      return put(root, path, moved, 'add');
-    }
+      return add(root, path, copy(root, from));
+    case 'move':
+      return add(root, path, take(root, from));
     default:
-      throw unprocessable(`Unexpected kind: ${op}`);
+      throw unprocessable();
   }
 }
 
-function required<T>(value: T | undefined): T {
-  if (value === undefined) throw unprocessable('missing value');
-  return value;
-}
-
-function unprocessable(why: string): StatusError {
+/** What patch.go answers whatever the reason is. */
+function unprocessable(): StatusError {
   return new StatusError(
     422,
     'Invalid',
-    `the server rejected our request due to an error in our request: ${why}`,
+    'the server rejected our request due to an error in our request',
     {},
   );
 }
 
-function tokens(path: string): string[] {
-  if (path === '') return [];
-  if (!path.startsWith('/')) throw unprocessable(`invalid path ${path}`);
-  return path
+/** The object or array a pointer leads into, and the last token. */
+function parentOf(root: Root, path: unknown): { parent: LosslessJson[] | LosslessObject; last: string } {
+  if (typeof path !== 'string' || !path.startsWith('/')) throw unprocessable();
+  const tokens = path
     .slice(1)
     .split('/')
     .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const last = tokens.pop() as string;
+  const parent = tokens.reduce(childOf, root.document);
+  if (!Array.isArray(parent) && !isLosslessObject(parent)) throw unprocessable();
+  return { parent, last };
 }
 
-function step(parent: LosslessJson, token: string, path: string): LosslessJson {
-  let child: LosslessJson | undefined;
-  if (Array.isArray(parent)) child = parent[index(token, parent.length - 1, path)];
-  else if (isLosslessObject(parent)) child = getMember(parent, token);
-  if (child === undefined) throw unprocessable(`missing path ${path}`);
-  return child;
+function childOf(parent: LosslessJson, token: string): LosslessJson {
+  if (Array.isArray(parent)) return parent[index(token, parent.length - 1)] as LosslessJson;
+  if (!isLosslessObject(parent)) throw unprocessable();
+  return getMember(parent, token) ?? null;
 }
 
-function index(token: string, last: number, path: string): number {
-  const at = /^-?\d+$/.test(token) ? Number(token) : NaN;
+/** Negative ones count from behind (SupportNegativeIndices). */
+function index(token: string, last: number): number {
+  const at = /^[-+]?\d+$/.test(token) ? Number(token) : NaN;
   const positive = at < 0 ? at + last + 1 : at;
-  if (!(positive >= 0 && positive <= last)) throw unprocessable(`invalid index ${token} in path ${path}`);
+  if (!(positive >= 0 && positive <= last)) throw unprocessable();
   return positive;
 }
 
-function find(root: Root, path: string): LosslessJson {
-  return tokens(path).reduce((value, token) => step(value, token, path), root.document);
+function find(root: Root, path: unknown): LosslessJson {
+  const { parent, last } = parentOf(root, path);
+  return childOf(parent, last);
 }
 
-function parentOf(root: Root, path: string): { parent: LosslessJson; last: string } {
-  const all = tokens(path);
-  const last = all.pop() as string;
-  return { parent: all.reduce((value, token) => step(value, token, path), root.document), last };
+function add(root: Root, path: unknown, value: LosslessJson): void {
+  const { parent, last } = parentOf(root, path);
+  if (!Array.isArray(parent)) setMember(parent, last, value);
+  else parent.splice(last === '-' ? parent.length : index(last, parent.length), 0, value);
 }
 
-function put(root: Root, path: string, value: LosslessJson, how: 'add' | 'replace'): void {
+function replace(root: Root, path: unknown, value: LosslessJson): void {
   if (path === '') {
     root.document = value;
     return;
   }
   const { parent, last } = parentOf(root, path);
-  if (Array.isArray(parent)) {
-    if (how === 'replace') parent[index(last, parent.length - 1, path)] = value;
-    else parent.splice(last === '-' ? parent.length : index(last, parent.length, path), 0, value);
-  } else if (isLosslessObject(parent)) {
-    setMember(parent, last, value);
-  } else {
-    throw unprocessable(`missing path ${path}`);
-  }
+  if (!Array.isArray(parent)) setMember(parent, last, value);
+  else parent[index(last, parent.length - 1)] = value;
 }
 
-function take(root: Root, path: string): void {
-  find(root, path);
+/** Removes and returns a value. */
+function take(root: Root, path: unknown): LosslessJson {
   const { parent, last } = parentOf(root, path);
-  if (Array.isArray(parent)) parent.splice(index(last, parent.length - 1, path), 1);
-  else if (isLosslessObject(parent)) delete parent[last];
+  if (Array.isArray(parent)) return parent.splice(index(last, parent.length - 1), 1)[0] as LosslessJson;
+  const taken = getMember(parent, last);
+  if (taken === undefined) throw unprocessable();
+  delete parent[last];
+  return taken;
+}
+
+function copy(root: Root, from: unknown): LosslessJson {
+  const text = printLossless(find(root, from));
+  root.copied += text.length;
+  if (root.copied > maxCopiedCharacters) throw unprocessable();
+  return parseLossless(text);
 }
 
 function equal(a: LosslessJson, b: LosslessJson): boolean {
@@ -153,7 +164,7 @@ function equal(a: LosslessJson, b: LosslessJson): boolean {
     const keys = Object.keys(a);
     return (
       keys.length === Object.keys(b).length &&
-      keys.every((key) => key in b && equal(a[key] as LosslessJson, b[key] as LosslessJson))
+      keys.every((key) => Object.hasOwn(b, key) && equal(a[key] as LosslessJson, b[key] as LosslessJson))
     );
   }
   return printLossless(a) === printLossless(b);

@@ -248,10 +248,11 @@ export function isNull(bytes: Bytes, at: number): boolean {
 
 /** The text of the string between `start` and `end`, quotes included in the range. */
 export function readString(bytes: Bytes, start: number, end: number): string {
+  let isAscii = true;
   for (let i = start + 1; i < end - 1; i++) {
     const c = bytes[i] as number;
     if (c === backslash) return JSON.parse(bytes.toString('utf8', start, end)) as string;
-    if (c > 0x7f) return bytes.toString('utf8', start + 1, end - 1);
+    if (c > 0x7f) isAscii = false;
   }
-  return bytes.toString('latin1', start + 1, end - 1);
+  return bytes.toString(isAscii ? 'latin1' : 'utf8', start + 1, end - 1);
 }

@@ -1,3 +1,5 @@
+import { badRequest } from './status.ts';
+
 /**
  * JSON as values whose numbers keep their literals: each is a `JSON.rawJSON` of its own text, so that
  * 9007199254740993, 1.0 and -0 are printed as they were read. Of duplicate keys the last one counts, as in Go.
@@ -20,11 +22,16 @@ const sourceJSON = JSON as unknown as {
   ): unknown;
 };
 
-/** Throws SyntaxError like JSON.parse. */
+/** Throws SyntaxError like JSON.parse, and StatusError 400 for what is nested too deep for the stack (some thousands). */
 export function parseLossless(text: string): LosslessJson {
-  return sourceJSON.parse(text, (_key, value, context) =>
-    typeof value === 'number' ? sourceJSON.rawJSON(context.source as string) : value,
-  ) as LosslessJson;
+  try {
+    return sourceJSON.parse(text, (_key, value, context) =>
+      typeof value === 'number' ? sourceJSON.rawJSON(context.source as string) : value,
+    ) as LosslessJson;
+  } catch (cause) {
+    if (cause instanceof RangeError) throw badRequest('the JSON is nested too deep');
+    throw cause;
+  }
 }
 
 export function printLossless(value: LosslessJson): string {

@@ -64,7 +64,12 @@ function parseAccept(header: string): Clause[] {
       return { type: type.toLowerCase(), params: map, q: Number(map.get('q') ?? 1) };
     })
     .filter(({ q }) => q > 0)
-    .toSorted((a, b) => b.q - a.q);
+    .toSorted((a, b) => b.q - a.q || wildcards(a) - wildcards(b));
+}
+
+/** What is named goes before what a wildcard covers (github.com/munnerz/goautoneg). */
+function wildcards({ type }: Clause): number {
+  return type.split('*').length;
 }
 
 /** The media type of a Content-Type header, lower case and without parameters. */

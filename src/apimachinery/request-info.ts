@@ -1,4 +1,4 @@
-import { badRequest } from './status.ts';
+import { badRequest, StatusError } from './status.ts';
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
 
@@ -81,6 +81,7 @@ function resourceRequest(
   segments: string[],
 ): ResourceRequest {
   const oldWatch = segments[0] === 'watch' && segments.length > 1;
+  if (method === 'OPTIONS' || (oldWatch && method !== 'GET' && method !== 'HEAD')) throw methodNotAllowed();
   let parts = oldWatch ? segments.slice(1) : segments;
   let namespace: string | undefined;
   if (parts[0] === 'namespaces' && parts.length > 2) {
@@ -102,6 +103,12 @@ function resourceRequest(
     name,
     oldWatch,
   };
+}
+
+/** kube-apiserver knows no verb for these (apiserver/pkg/endpoints/request/requestinfo.go), so nothing may be done. */
+function methodNotAllowed(): StatusError {
+  const message = 'the server does not allow this method on the requested resource';
+  return new StatusError(405, 'MethodNotAllowed', message, {});
 }
 
 function verbOf(method: string, name: string | undefined, query: URLSearchParams, oldWatch: boolean): Verb {

@@ -18,37 +18,38 @@ export function readRemoteUser(
   rawHeaders: readonly string[],
   trust: RequestHeaderTrust,
 ): UserInfo | undefined {
-  const name = singleValue(rawHeaders, trust.usernameHeaders);
+  const headers = rawHeaders.map((text, i) => (i % 2 === 0 ? text.toLowerCase() : text));
+  const name = singleValue(headers, trust.usernameHeaders);
   if (!name) return undefined;
-  const uid = singleValue(rawHeaders, trust.uidHeaders);
+  const uid = singleValue(headers, trust.uidHeaders);
   const groups: string[] = [];
   for (const header of trust.groupHeaders) {
-    for (let i = 0; i < rawHeaders.length; i += 2) {
-      const value = rawHeaders[i + 1];
-      if (value && rawHeaders[i]?.toLowerCase() === header) groups.push(text(value));
+    for (let i = 0; i < headers.length; i += 2) {
+      const value = headers[i + 1];
+      if (value && headers[i] === header) groups.push(text(value));
     }
   }
   const extra = emptyExtra();
   for (const prefix of trust.extraPrefixes) {
-    for (let i = 0; i < rawHeaders.length; i += 2) {
-      const header = rawHeaders[i]?.toLowerCase() ?? '';
+    for (let i = 0; i < headers.length; i += 2) {
+      const header = headers[i] ?? '';
       if (!header.startsWith(prefix)) continue;
       const key = unescapeKey(header.slice(prefix.length));
-      (extra[key] ??= []).push(text(rawHeaders[i + 1] ?? ''));
+      (extra[key] ??= []).push(text(headers[i + 1] ?? ''));
     }
   }
   return { name, groups, extra, ...(uid ? { uid } : {}) };
 }
 
-/** Value of the first of `names` that has one. */
-function singleValue(rawHeaders: readonly string[], names: readonly string[]): string | undefined {
+/** Value of the first of `names` that has one; header names are in lower case. */
+function singleValue(headers: readonly string[], names: readonly string[]): string | undefined {
   for (const name of names) {
     let found: string | undefined;
-    for (let i = 0; i < rawHeaders.length; i += 2) {
-      if (rawHeaders[i]?.toLowerCase() !== name) continue;
+    for (let i = 0; i < headers.length; i += 2) {
+      if (headers[i] !== name) continue;
       // A front proxy sends it once; a second one was smuggled past it.
       if (found !== undefined) throw unauthorized();
-      found = rawHeaders[i + 1] ?? '';
+      found = headers[i + 1] ?? '';
     }
     if (found) return text(found);
   }

@@ -7,6 +7,8 @@ const connectTimeoutMs = 5_000;
 
 interface Leg {
   key: string;
+  /** The last one that was seen with this key; the same object asks for no comparison. */
+  credential: Credential;
   short: Dispatcher;
   long: Dispatcher;
 }
@@ -21,10 +23,14 @@ export class Transport implements AsyncDisposable {
   readonly #environmentProxy: boolean;
   #leg: Leg | undefined;
 
-  /** With `environmentProxy`, HTTPS_PROXY and NO_PROXY count where the kubeconfig names no proxy of its own. */
+  /**
+   * With `environmentProxy`, HTTPS_PROXY and NO_PROXY count where the kubeconfig names no proxy of its own. It is for
+   * the control plane: the app cluster's API server is next door, under an address that no NO_PROXY list covers.
+   */
   constructor(access: ClusterAccess, environmentProxy = false) {
     this.access = access;
-    this.#environmentProxy = environmentProxy;
+    // As Go's ProxyFromEnvironment: never for this machine.
+    this.#environmentProxy = environmentProxy && !/^(localhost|127\.|\[::1\])/.test(access.server.hostname);
   }
 
   get origin(): string {
@@ -34,10 +40,18 @@ export class Transport implements AsyncDisposable {
   /** The pool for one request, and the header that authenticates it. */
   async leg(longRunning: boolean): Promise<{ dispatcher: Dispatcher; credential: Credential }> {
     const credential = await this.access.credential();
+    if (this.#leg?.credential === credential)
+      return { dispatcher: longRunning ? this.#leg.long : this.#leg.short, credential };
     const key = tlsKey(credential.tls);
-    if (this.#leg?.key !== key) {
+    if (this.#leg?.key === key) this.#leg.credential = credential;
+    else {
       const old = this.#leg;
-      this.#leg = { key, short: this.#open(credential.tls, 256), long: this.#open(credential.tls, null) };
+      this.#leg = {
+        key,
+        credential,
+        short: this.#open(credential.tls, 256),
+        long: this.#open(credential.tls, null),
+      };
       if (old) void Promise.allSettled([old.short.close(), old.long.close()]);
     }
     const leg = this.#leg;

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestInfo, ResourceRequest } from '../apimachinery/request-info.ts';
+import { Cancellation } from '../base/cancellation.ts';
 import type { UserInfo } from '../authentication/user-info.ts';
 
 /** One request of the app cluster with its reply. The filters fill it in, in the order of filters/chain.ts. */
@@ -8,15 +9,18 @@ export class Exchange {
   readonly res: ServerResponse;
   /** The app cluster's Audit-ID; kube-apiserver sends one with every proxied request. */
   readonly auditID: string;
+  /** Cancelled when the server stops: what has no end of its own has to end then. */
+  readonly draining: Cancellation;
   readonly startedAt: number = performance.now();
   #info: RequestInfo | undefined;
   #user: UserInfo | undefined;
-  #gone: AbortController | undefined;
+  #gone: Cancellation | undefined;
 
-  constructor(req: IncomingMessage, res: ServerResponse, auditID: string) {
+  constructor(req: IncomingMessage, res: ServerResponse, auditID: string, draining: Cancellation) {
     this.req = req;
     this.res = res;
     this.auditID = auditID;
+    this.draining = draining;
   }
 
   get info(): RequestInfo {
@@ -40,17 +44,18 @@ export class Exchange {
     this.#user = user;
   }
 
-  /** Aborted when the client went away before its answer was complete. */
-  get gone(): AbortSignal {
+  /** Cancelled when the client went away before its answer was complete. */
+  get gone(): Cancellation {
     if (!this.#gone) {
-      const controller = new AbortController();
-      this.#gone = controller;
-      this.res.once('close', () => {
-        if (!this.res.writableFinished) controller.abort(new Error('the client went away'));
-      });
-      if (this.res.destroyed) controller.abort(new Error('the client went away'));
+      const gone = new Cancellation();
+      this.#gone = gone;
+      const leave = (): void => {
+        if (!this.res.writableFinished) gone.cancel(new Error('the client went away'));
+      };
+      if (this.res.destroyed) leave();
+      else this.res.once('close', leave);
     }
-    return this.#gone.signal;
+    return this.#gone;
   }
 
   header(name: string): string | undefined {

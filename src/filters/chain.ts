@@ -1,4 +1,5 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import type { Cancellation } from '../base/cancellation.ts';
 import { Exchange } from '../downstream/exchange.ts';
 import { answerError } from '../downstream/answer.ts';
 import { withAuditID } from './with-audit-id.ts';
@@ -20,6 +21,8 @@ export interface ChainDependencies
     HealthDependencies,
     MetricsDependencies,
     RequestLogDependencies {
+  /** Cancelled when the server stops. */
+  draining: Cancellation;
   /** Answers what has passed all filters. */
   handle: (exchange: Exchange) => void | Promise<void>;
 }
@@ -43,7 +46,7 @@ export function createChain(dependencies: ChainDependencies): Express {
   app.disable('x-powered-by');
   app.disable('etag');
   app.use((req: Request, res: Response, next: NextFunction) => {
-    exchanges.set(req, new Exchange(req, res, withAuditID(req)));
+    exchanges.set(req, new Exchange(req, res, withAuditID(req), dependencies.draining));
     next();
   });
   for (const filter of filtersOf(dependencies)) {

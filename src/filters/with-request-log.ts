@@ -43,7 +43,7 @@ export function requestErrorLogger(log: Logger): RequestLogDependencies['onError
         log.warn({ ...where, code: error.code, reason: describeError(error) }, 'a request failed');
       return;
     }
-    if (exchange.gone.aborted) return;
+    if (exchange.gone.reason) return;
     log.error({ ...where, err: error }, 'a request failed by an error of the connector');
   };
 }

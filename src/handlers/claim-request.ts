@@ -163,7 +163,7 @@ export async function readLiveObject(request: NamedClaimRequest): Promise<LiveOb
       undefined,
     ),
     headers: upstreamHeaders(exchange, 'application/json'),
-    signal: exchange.gone,
+    cancellation: exchange.gone,
   });
   if (answer.status === 404) {
     await refusalStatus({ ...request, info: { ...request.info, verb: 'get' } }, answer, app);

@@ -44,7 +44,7 @@ async function send(request: NamedClaimRequest, body: WriteBody): Promise<Answer
     path: upstreamPath(request, undefined, query),
     headers: upstreamHeaders(exchange, accept, 'application/json'),
     body: toControlPlane(request, body.bytes, { body: 'object' }),
-    signal: exchange.gone,
+    cancellation: exchange.gone,
   });
 }
 

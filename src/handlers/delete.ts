@@ -69,7 +69,7 @@ export async function deleteClaim(request: NamedClaimRequest): Promise<void> {
           preconditions: { ...options.preconditions, uid: live.uid },
         }),
       ),
-      signal: exchange.gone,
+      cancellation: exchange.gone,
     });
     if (answer.status >= 300) return answerRefusal(request, answer, app);
     if (isStatus(answer.body)) {
@@ -146,7 +146,7 @@ async function holdForCollector(
         },
       }),
     ),
-    signal: exchange.gone,
+    cancellation: exchange.gone,
   });
   if (answer.status === 409 || answer.status === 404) return false;
   if (answer.status >= 300) throw new Error(`the finalizer ${finalizer} could not be set: ${answer.status}`);

@@ -33,7 +33,7 @@ export async function deleteClaims(request: ClaimRequest): Promise<void> {
           propagationPolicy: 'Background',
         }),
       ),
-      signal: exchange.gone,
+      cancellation: exchange.gone,
     },
     new ListToApp(elementEditor(columns), link.connection.clusterID),
   );

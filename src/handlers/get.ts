@@ -15,7 +15,7 @@ export async function getClaim(request: NamedClaimRequest): Promise<void> {
     method: 'GET',
     path: upstreamPath(request, hashedName(request, app), query),
     headers: upstreamHeaders(exchange, accept),
-    signal: exchange.gone,
+    cancellation: exchange.gone,
   });
   await answerObject(request, answer, columns);
 }

@@ -17,7 +17,7 @@ export async function listClaims(request: ClaimRequest): Promise<void> {
       method: 'GET',
       path: upstreamPath(request, undefined, query),
       headers: upstreamHeaders(request.exchange, accept),
-      signal: request.exchange.gone,
+      cancellation: request.exchange.gone,
     },
     new ListToApp(elementEditor(columns), request.link.connection.clusterID),
   );

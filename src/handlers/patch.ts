@@ -171,6 +171,6 @@ async function send(
     path: upstreamPath(request, hashedName(request, app), query),
     headers: upstreamHeaders(exchange, accept, type),
     body,
-    signal: exchange.gone,
+    cancellation: exchange.gone,
   });
 }

@@ -28,7 +28,7 @@ export async function updateClaim(request: NamedClaimRequest): Promise<void> {
     path: upstreamPath(request, hashedName(request, app), query),
     headers: upstreamHeaders(exchange, accept, 'application/json'),
     body: toControlPlane(request, body.bytes, { body: 'object', live: found.live, replaces: true }),
-    signal: exchange.gone,
+    cancellation: exchange.gone,
   });
   if (answer.status >= 300) return answerRefusal(request, answer, app, body.secretName);
   return answerObject(request, answer, columns);

@@ -1,3 +1,4 @@
+import { Cancellation } from '../base/cancellation.ts';
 import { answerStatus, forwardedHeaders } from '../downstream/answer.ts';
 import { editToApp } from '../mapping/claim.ts';
 import { statusToApp } from '../mapping/status.ts';
@@ -27,6 +28,9 @@ export async function watchClaims(request: ClaimRequest): Promise<void> {
         name: undefined,
       }),
   });
+  const ending = new Cancellation();
+  exchange.gone.onCancel((reason) => ending.cancel(reason));
+  const stay = exchange.draining.onCancel((reason) => ending.cancel(reason));
   const answer: Answer = { status: 0, headers: {}, body: Buffer.alloc(0) };
   try {
     await link.controlPlane.forward(
@@ -35,7 +39,7 @@ export async function watchClaims(request: ClaimRequest): Promise<void> {
         path: upstreamPath(request, undefined, query),
         headers: upstreamHeaders(exchange, accept),
         longRunning: true,
-        signal: exchange.gone,
+        cancellation: ending,
       },
       {
         start: (status, headers, resume) => {
@@ -61,6 +65,8 @@ export async function watchClaims(request: ClaimRequest): Promise<void> {
   } catch (error) {
     // A watch may end at any time; clients list or watch again from the last version they saw.
     if (!res.headersSent) throw error;
+  } finally {
+    stay();
   }
   if (res.headersSent) res.end();
   else

@@ -19,6 +19,7 @@ import {
   connectionSecretAnnotation,
   controlPlaneName,
   type NamePrefix,
+  ownerOrderAnnotation,
 } from './identity.ts';
 import { editManagedFieldsToApp, restoreManagedFields } from './managed-fields.ts';
 import { ownersFromAnnotations, ownersToAnnotations } from './owner-references.ts';
@@ -189,23 +190,29 @@ export interface ToControlPlane {
   live?: Live;
   /** A PUT: what is not in the body is dropped from `live`. */
   replaces?: boolean;
+  /** A server-side apply. The owners' order is not sent: it would be one field that all who apply owners quarrel about. */
+  applies?: boolean;
 }
+
+/** By key: of duplicate keys in a body the last one counts. Null asks for removal. */
+type Annotations = Map<string, string | null>;
 
 /** Edits a body from the app cluster into what goes to the control plane. The inverse of editToApp. */
 export function editToControlPlane(bytes: Bytes, target: ToControlPlane, edits: Edits): void {
   const spans = scanClaim(bytes, bytes.indexOf('{'), bytes.length);
   const { connection, prefix, app } = target;
-  const annotations: [string, string | null][] = [];
+  const annotations: Annotations = new Map();
   for (const secret of spans.secretNames) {
     const own = readString(bytes, secret.valueStart, secret.end);
     if (own === '' || (target.live?.secretName === undefined && own === target.live?.storedSecretName))
       continue;
     const hashed = controlPlaneName(prefix, { namespace: app.namespace, name: own }, connection.clusterID);
     edits.replace(secret.valueStart, secret.end, JSON.stringify(hashed));
-    annotations.push([connectionSecretAnnotation, own]);
+    annotations.set(connectionSecretAnnotation, own);
   }
-  if (target.body === 'merge-patch' && spans.nullSecrets.length + spans.nullSpec.length > 0) {
-    annotations.push([connectionSecretAnnotation, null]);
+  const lastNull = Math.max(-1, ...[...spans.nullSecrets, ...spans.nullSpec].map(({ start }) => start));
+  if (target.body === 'merge-patch' && lastNull > (spans.secretNames.at(-1)?.start ?? -1)) {
+    annotations.set(connectionSecretAnnotation, null);
   }
   const metadataMembers = spans.root.members.filter((member) => member.id === 0);
   if (metadataMembers.length === 0) {
@@ -226,11 +233,11 @@ function editMetadataToControlPlane(
   bytes: Bytes,
   metadata: Container,
   target: ToControlPlane,
-  extra: readonly [string, string | null][],
+  extra: Annotations,
   edits: Edits,
 ): void {
   const { connection, prefix, app } = target;
-  const annotations = [...extra];
+  let owners: [string, string][] = [];
   const moved: Member[] = [];
   const missing =
     target.body === 'object'
@@ -238,14 +245,13 @@ function editMetadataToControlPlane(
       : new Set<number>();
   for (const member of metadata.members) {
     const { valueStart, end } = member;
-    if (member.id === field.ownerReferences && isArray(bytes, valueStart)) {
-      const owners = ownersToAnnotations(bytes, valueStart, end);
-      if (!owners) continue;
-      annotations.push(...owners);
-      moved.push(member);
-    }
+    if (member.id !== field.ownerReferences) continue;
+    const sent = isArray(bytes, valueStart) ? ownersToAnnotations(bytes, valueStart, end) : [];
+    if (!sent || !(isArray(bytes, valueStart) || isNull(bytes, valueStart))) continue;
+    owners = target.applies ? sent.filter(([key]) => key !== ownerOrderAnnotation) : sent;
+    moved.push(member);
   }
-  const additions = annotationsText(annotations);
+  const additions = annotationsText(new Map([...extra, ...owners]));
   let annotated = additions === '';
   for (const member of metadata.members) {
     const { valueStart, end } = member;
@@ -311,7 +317,7 @@ function replaceOwn(bytes: Bytes, member: Member, edits: Edits, text: string): v
   edits.removeListed(members, isOwn);
 }
 
-function newMetadata(target: ToControlPlane, annotations: readonly [string, string | null][]): string {
+function newMetadata(target: ToControlPlane, annotations: Annotations): string {
   const { connection, prefix, app } = target;
   const parts: string[] = [];
   if (target.body === 'object') {
@@ -321,7 +327,7 @@ function newMetadata(target: ToControlPlane, annotations: readonly [string, stri
       `"labels":{${labelsText(target)}}`,
     );
   }
-  if (annotations.length > 0) parts.push(`"annotations":{${annotationsText(annotations)}}`);
+  if (annotations.size > 0) parts.push(`"annotations":{${annotationsText(annotations)}}`);
   return parts.join(',');
 }
 
@@ -334,6 +340,6 @@ function labelsText({ connection, app }: ToControlPlane): string {
   return JSON.stringify(labels).slice(1, -1);
 }
 
-function annotationsText(annotations: readonly [string, string | null][]): string {
-  return annotations.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(',');
+function annotationsText(annotations: Annotations): string {
+  return [...annotations].map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(',');
 }

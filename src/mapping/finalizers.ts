@@ -6,17 +6,18 @@ import { foregroundFinalizer, orphanFinalizer } from './identity.ts';
  * `orphan` and `foregroundDeletion` are for the collector of the cluster the dependents live in. The control plane's
  * would clear them at once, having none, and the app cluster's would then take an orphaning delete for a plain one.
  */
-const stored: Record<string, string> = { orphan: orphanFinalizer, foregroundDeletion: foregroundFinalizer };
-const shown: Record<string, string> = Object.fromEntries(
-  Object.entries(stored).map(([app, there]) => [there, app]),
-);
+const stored = new Map([
+  ['orphan', orphanFinalizer],
+  ['foregroundDeletion', foregroundFinalizer],
+]);
+const shown = new Map([...stored].map(([app, there]) => [there, app]));
 
 export function finalizerToControlPlane(finalizer: string): string {
-  return stored[finalizer] ?? finalizer;
+  return stored.get(finalizer) ?? finalizer;
 }
 
 export function finalizerToApp(finalizer: string): string {
-  return shown[finalizer] ?? finalizer;
+  return shown.get(finalizer) ?? finalizer;
 }
 
 /** Maps the strings of the array at `at` by one of the two functions above. */

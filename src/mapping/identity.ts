@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { ConnectedPrefix } from '../catalog/connected-resource.ts';
 
 /*
@@ -51,6 +51,6 @@ export interface AppName {
  * The input is ambiguous (`a-x-b`,`c` and `a`,`b-x-c`), so the labels are compared wherever an object is found by it.
  */
 export function controlPlaneName(prefix: NamePrefix, app: AppName, clusterID: string): string {
-  const hash = createHash('sha256').update(`${app.name}-x-${app.namespace}-x-${clusterID}`).digest('hex');
-  return `${prefix}-${hash.slice(0, 16)}`;
+  const digest = hash('sha256', `${app.name}-x-${app.namespace}-x-${clusterID}`);
+  return `${prefix}-${digest.slice(0, 16)}`;
 }

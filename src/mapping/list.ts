@@ -14,6 +14,10 @@ import { editToApp, type ToApp } from './claim.ts';
 import { editRowToApp, type MappedColumns } from './table.ts';
 
 const listKeys = new KeySet('items', 'rows');
+/** Stands for everything before the end of the elements. */
+const openList = Buffer.from('{"":[');
+const space = Buffer.from(' ');
+const noBytes = Buffer.alloc(0);
 
 /** Edits one element of a list, and says where it ends. */
 export type EditElement = (bytes: Bytes, at: number, limit: number, edits: Edits) => ToApp;
@@ -33,6 +37,7 @@ export class ListToApp {
   readonly #sink = new ByteSink();
   #phase: 'head' | 'elements' | 'tail' = 'head';
   #pending: Buffer = Buffer.alloc(0);
+  #hasElements = false;
   /** Below this many pending bytes the element is known to be unfinished: keeps huge objects from quadratic work. */
   #worthwhile = 0;
   /** Position behind the last whole element of the pending bytes. */
@@ -53,9 +58,23 @@ export class ListToApp {
   /** The rest. Throws ConnectorError `answer-truncated` when the list is not complete. */
   end(): Buffer {
     this.#advance();
-    if (this.#phase !== 'tail')
+    if (!this.#isComplete())
       throw new ConnectorError('answer-truncated', 'the control plane ended a list in its middle');
+    this.#sink.copy(this.#pending, 0, this.#pending.length);
     return this.#sink.take();
+  }
+
+  /** True when the pending bytes are all that belongs behind the last element. */
+  #isComplete(): boolean {
+    if (this.#phase !== 'tail') return false;
+    const bytes = Buffer.concat([this.#hasElements ? openList : noBytes, this.#pending, space]);
+    try {
+      skipValue(bytes, skipSpace(bytes, 0, bytes.length), bytes.length);
+      return true;
+    } catch (error) {
+      if (error !== endOfInput) throw error;
+      return false;
+    }
   }
 
   #advance(): void {
@@ -66,10 +85,6 @@ export class ListToApp {
     } catch (error) {
       if (error !== endOfInput) throw error;
       at = this.#consumed;
-    }
-    if (this.#phase === 'tail') {
-      this.#sink.copy(this.#pending, at, this.#pending.length);
-      at = this.#pending.length;
     }
     this.#consumed = 0;
     this.#pending = this.#pending.subarray(at);
@@ -89,6 +104,7 @@ export class ListToApp {
       i = skipSpace(bytes, skipSpace(bytes, keyEnd, end) + 1, end);
       if (key >= 0 && isArray(bytes, i)) {
         this.#phase = 'elements';
+        this.#hasElements = true;
         return this.#emit(0, i + 1);
       }
       i = skipSpace(bytes, skipValue(bytes, i, end), end);

@@ -152,19 +152,29 @@ export function restoreManagedFields(sent: string, live: string): string {
     bytes.toString('utf8', start, end),
   );
   if (entries.every((entry) => Object.keys(JSON.parse(entry) ?? {}).length === 0)) return sent;
-  const unused = scanArray(there, 0, there.length).elements.map(({ start, end }) => {
-    const stored = there.toString('utf8', start, end);
-    return { stored, shown: entryToApp(stored) };
+  const stored = scanArray(there, 0, there.length).elements.map(({ start, end }) => {
+    const text = there.toString('utf8', start, end);
+    const shown = entryToApp(text);
+    return { text, shown: shown && canonicalText(shown), isKept: shown === undefined };
   });
-  const result = entries.map((entry) => {
-    const canonical = JSON.stringify(JSON.parse(entry));
-    const at = unused.findIndex(
-      ({ shown }) => shown !== undefined && JSON.stringify(JSON.parse(shown)) === canonical,
-    );
-    return at < 0 ? entry : (unused.splice(at, 1)[0] as { stored: string }).stored;
-  });
-  for (const { stored, shown } of unused) if (shown === undefined) result.push(stored);
-  return `[${result.join(',')}]`;
+  const changed: string[] = [];
+  for (const entry of entries) {
+    const canonical = canonicalText(entry);
+    const match = stored.find(({ shown, isKept }) => !isKept && shown === canonical);
+    if (match) match.isKept = true;
+    else changed.push(entry);
+  }
+  const kept = stored.filter(({ isKept }) => isKept).map(({ text }) => text);
+  return `[${[...kept, ...changed].join(',')}]`;
+}
+
+/** Clients print the members of an entry in orders of their own. */
+function canonicalText(json: string): string {
+  return JSON.stringify(JSON.parse(json), (_key, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );
 }
 
 /** One entry as the app cluster sees it; undefined when it is hidden. */

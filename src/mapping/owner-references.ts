@@ -1,4 +1,5 @@
-import { type Bytes, isObject, scanArray } from '../apimachinery/json-scan.ts';
+import { type Bytes, scanArray } from '../apimachinery/json-scan.ts';
+import { StatusError } from '../apimachinery/status.ts';
 import { ownerAnnotationPrefix, ownerOrderAnnotation } from './identity.ts';
 
 /*
@@ -6,40 +7,77 @@ import { ownerAnnotationPrefix, ownerOrderAnnotation } from './identity.ts';
  * delete the claim. They are kept in annotations there, one per owner with the entry whole, and shown as they were.
  */
 
+/** Members of an owner reference in the order an API server prints them; it drops all others. */
+const members = ['apiVersion', 'blockOwnerDeletion', 'controller', 'kind', 'name', 'uid'] as const;
+
+type Owner = Partial<Record<(typeof members)[number], unknown>>;
+
+/** An annotation key ends in up to 63 characters of letters, digits, `-`, `_` and `.`, the last a letter or a digit. */
+const keptUid = /^[\w.-]{0,55}[A-Za-z0-9]$/;
+
 /**
- * The annotations for the ownerReferences array at `at`, in order. Undefined when an entry is not a complete
- * reference: the array then stays in place and the control plane refuses it in Kubernetes' own words.
+ * The annotations for the ownerReferences array between `at` and `end`, in order. Undefined when an entry is none that
+ * Kubernetes takes (apimachinery/pkg/api/validation/objectmeta.go ValidateOwnerReferences): the array then stays in
+ * place, and the control plane refuses it in Kubernetes' own words. Throws StatusError 422 for a uid that Kubernetes
+ * takes and no annotation can hold: left in place, its owner would be looked for on the control plane.
  */
 export function ownersToAnnotations(
   bytes: Bytes,
   at: number,
   end: number,
 ): [key: string, value: string][] | undefined {
-  const annotations: [string, string][] = [];
-  const uids: string[] = [];
-  for (const element of scanArray(bytes, at, end).elements) {
-    if (!isObject(bytes, element.start)) return undefined;
-    const text = bytes.toString('utf8', element.start, element.end);
-    const owner = JSON.parse(text) as Record<string, unknown>;
-    const isComplete = ['apiVersion', 'kind', 'name', 'uid'].every(
-      (key) => typeof owner[key] === 'string' && owner[key] !== '',
-    );
-    // An annotation key allows 63 characters of letters, digits, `-`, `_` and `.` behind its prefix.
-    if (!isComplete || !/^[\w.-]{1,56}$/.test(owner['uid'] as string)) return undefined;
-    uids.push(owner['uid'] as string);
-    annotations.push([ownerAnnotationPrefix + (owner['uid'] as string), text]);
-  }
+  const owners = scanArray(bytes, at, end).elements.map(
+    (element) => JSON.parse(bytes.toString('utf8', element.start, element.end)) as Owner | null,
+  );
+  if (!owners.every(isAccepted) || owners.filter(({ controller }) => controller).length > 1) return undefined;
+  const byUid = new Map(owners.map((owner) => [owner.uid as string, owner]));
+  const uids = [...byUid.keys()];
+  for (const uid of uids) if (!keptUid.test(uid)) throw invalidUid(uid);
+  const annotations = [...byUid].map(([uid, owner]): [string, string] => [
+    ownerAnnotationPrefix + uid,
+    printOwner(owner),
+  ]);
   if (uids.some((uid, i) => i > 0 && uid < (uids[i - 1] as string))) {
     annotations.push([ownerOrderAnnotation, uids.join(',')]);
   }
   return annotations;
 }
 
-/** The inverse: the JSON text of the ownerReferences array, or undefined when there are no owners. */
+function isAccepted(owner: Owner | null): owner is Owner {
+  if (typeof owner !== 'object' || owner === null) return false;
+  const { apiVersion, kind, name, uid, controller, blockOwnerDeletion } = owner;
+  const isText = [apiVersion, kind, name, uid].every((value) => typeof value === 'string' && value !== '');
+  const isFlagged = [controller, blockOwnerDeletion].every(
+    (value) => value === undefined || value === null || typeof value === 'boolean',
+  );
+  const hasVersion = isText && /^([^/]*\/)?[^/]+$/.test(apiVersion as string);
+  return isFlagged && hasVersion && !(apiVersion === 'v1' && kind === 'Event');
+}
+
+/** One line, and the same for every client, so that an apply without a change is none. */
+function printOwner(owner: Owner): string {
+  const present = members.filter((member) => owner[member] !== undefined && owner[member] !== null);
+  return JSON.stringify(owner, present);
+}
+
+function invalidUid(uid: string): StatusError {
+  const field = 'metadata.ownerReferences.uid';
+  const message = `Invalid value: ${JSON.stringify(uid)}: must be the UID of an object`;
+  return new StatusError(422, 'Invalid', `${field}: ${message}`, {
+    causes: [{ reason: 'FieldValueInvalid', message, field }],
+  });
+}
+
+/**
+ * The inverse: the JSON text of the ownerReferences array, or undefined when there are no owners. What somebody else
+ * wrote under such a key, and is no owner, is left out: it would make the whole list unreadable.
+ */
 export function ownersFromAnnotations(annotations: ReadonlyMap<string, string>): string | undefined {
   const owners = new Map<string, string>();
   for (const [key, value] of annotations) {
-    if (key.startsWith(ownerAnnotationPrefix)) owners.set(key.slice(ownerAnnotationPrefix.length), value);
+    if (!key.startsWith(ownerAnnotationPrefix)) continue;
+    const text = readOwner(value);
+    if (text !== undefined) owners.set(key.slice(ownerAnnotationPrefix.length), text);
   }
   if (owners.size === 0) return undefined;
   const order = annotations.get(ownerOrderAnnotation)?.split(',') ?? [];
@@ -49,4 +87,13 @@ export function ownersFromAnnotations(annotations: ReadonlyMap<string, string>):
   };
   const uids = [...owners.keys()].toSorted((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
   return `[${uids.map((uid) => owners.get(uid)).join(',')}]`;
+}
+
+function readOwner(value: string): string | undefined {
+  try {
+    const owner = JSON.parse(value) as Owner | null;
+    return isAccepted(owner) ? printOwner(owner) : undefined;
+  } catch {
+    return undefined;
+  }
 }

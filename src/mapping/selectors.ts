@@ -33,7 +33,8 @@ export function selectionToControlPlane(
   const { namespace } = selection;
   const labels = [`${appClusterLabel}=${clusterID}`];
   const fields: string[] = [];
-  if (namespace !== undefined) labels.push(`${appNamespaceLabel}=${namespace}`);
+  if (namespace !== undefined)
+    labels.push(labelValue.test(namespace) ? `${appNamespaceLabel}=${namespace}` : nothing(clusterID));
   for (const term of parseFieldSelector(selection.fieldSelector ?? '')) {
     const label = term.field === 'metadata.name' ? appNameLabel : appNamespaceLabel;
     if (term.field !== 'metadata.name' && term.field !== 'metadata.namespace') {
@@ -54,7 +55,7 @@ export function selectionToControlPlane(
 }
 
 function userLabels(selector: string, clusterID: string): string[] {
-  if (selector === '') return [];
+  if (selector.trim() === '') return [];
   if (!selector.includes('mcp-connector.upbound.io/')) return [selector];
   return splitOutside(selector).flatMap((requirement) => {
     const [, not, key, rest] = /^\s*(!?)\s*([^\s=!<>()]*)(.*)$/s.exec(requirement) ?? [];
@@ -78,18 +79,24 @@ interface FieldTerm {
 
 /**
  * Terms of a field selector: `=`, `==`, `!=`, and a backslash before `\`, `,` and `=` in values
- * (apimachinery/pkg/fields/selector.go).
+ * (apimachinery/pkg/fields/selector.go). Throws StatusError 400 in the words used there.
  */
 export function parseFieldSelector(selector: string): FieldTerm[] {
-  const terms = selector.match(/(?:\\.|[^\\,])+/gs) ?? [];
+  const terms = selector.match(/(?:\\.|\\$|[^\\,])+/gs) ?? [];
   return terms.map((text) => {
-    const [, field, operator, value] = /^([^=!]*?)(!=|==|=)(.*)$/s.exec(text) ?? [];
-    if (field === undefined) {
-      throw badRequest(
-        `unable to parse field selector: invalid selector: '${selector}'; can't understand '${text}'`,
-      );
+    const [, field, operator, value] = /^(.*?)(!=|==|=)(.*)$/s.exec(text) ?? [];
+    if (field === undefined || value === undefined) {
+      throw badRequest(`invalid selector: '${selector}'; can't understand '${text}'`);
     }
-    const plain = (value as string).replaceAll(/\\([\\,=])/g, '$1');
-    return { field, value: plain, negated: operator === '!=', text };
+    return { field, value: unescapeValue(value), negated: operator === '!=', text };
+  });
+}
+
+function unescapeValue(value: string): string {
+  return value.replaceAll(/\\(.?)|=/gsu, (sequence, escaped: string | undefined) => {
+    if (escaped === undefined) throw badRequest('invalid field selector: unescaped character in value: 61');
+    if (escaped === '' || !'\\,='.includes(escaped))
+      throw badRequest(`invalid field selector: invalid escape sequence: ${sequence}`);
+    return escaped;
   });
 }

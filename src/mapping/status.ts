@@ -18,7 +18,7 @@ export interface StatusNames {
 export function statusToApp(status: Status, names: StatusNames): Status {
   const words = replacements(names);
   const say = (text: string): string =>
-    words.reduce((said, [stored, own]) => said.replaceAll(stored, own), text);
+    words.reduce((said, [stored, own]) => said.replaceAll(stored, () => own), text);
   const mapped = { ...status };
   if (typeof mapped.message === 'string') mapped.message = say(mapped.message);
   if (mapped.details) {

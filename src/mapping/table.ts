@@ -1,4 +1,4 @@
-import type { Edits } from '../apimachinery/json-edit.ts';
+import { Edits } from '../apimachinery/json-edit.ts';
 import {
   type Bytes,
   isArray,
@@ -61,12 +61,26 @@ export function editRowToApp(
       return array.end;
     }
     if (id !== 1 || !isObject(bytes, valueStart)) return 0;
-    const object = editToApp(bytes, valueStart, limit, edits);
+    const own = new Edits();
+    const object = editToApp(bytes, valueStart, limit, own);
     origin = object.origin;
+    if (columns.dropObjects && !isLastInitialEvent(bytes, valueStart, object.end)) {
+      edits.replace(valueStart, object.end, 'null');
+    } else {
+      edits.addAll(own);
+    }
     return object.end;
   });
   if (origin !== undefined) editCells(bytes, cells, origin, edits, columns);
   return { end: row.end, origin };
+}
+
+const initialEventsEnd = Buffer.from('"k8s.io/initial-events-end"');
+
+/** The bookmark behind a watch's initial events keeps its object whatever was asked for (handlers/response.go asTable). */
+function isLastInitialEvent(bytes: Bytes, start: number, end: number): boolean {
+  const found = bytes.subarray(start, end).indexOf(initialEventsEnd);
+  return found >= 0;
 }
 
 function editCells(

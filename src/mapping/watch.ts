@@ -43,8 +43,9 @@ export class WatchToApp {
   }
 
   #frame(bytes: Bytes): void {
-    if (bytes.length > 1) {
-      const frame = scanObject(bytes, bytes.indexOf('{'), bytes.length, frameKeys);
+    const start = bytes.indexOf('{');
+    if (start >= 0) {
+      const frame = scanObject(bytes, start, bytes.length, frameKeys);
       const type = frame.members.find((member) => member.id === 0);
       const object = frame.members.find((member) => member.id === 1);
       if (type && object && isObject(bytes, object.valueStart)) {

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { gatewayTimeout, serviceUnavailable, StatusError } from '../apimachinery/status.ts';
+import type { Cancellation } from '../base/cancellation.ts';
 import { describeError } from '../base/errors.ts';
 import type { Transport } from '../clusters/transport.ts';
 
@@ -14,8 +15,8 @@ export interface UpstreamRequest {
   longRunning?: boolean;
   /** Milliseconds until the answer has to be complete. */
   timeoutMs?: number;
-  /** Aborted when the user is gone. */
-  signal: AbortSignal;
+  /** Cancelled when nobody waits for the answer any more. */
+  cancellation: Cancellation;
 }
 
 /** Takes an answer while it arrives. `data` returns false to pause; call the function given to `start` to go on. */
@@ -109,6 +110,7 @@ class Forwarding implements Dispatcher.DispatchHandler {
   #deadline: NodeJS.Timeout | undefined;
   #sent = false;
   #settled = false;
+  #forget: () => void = () => undefined;
 
   constructor(
     request: UpstreamRequest,
@@ -129,10 +131,8 @@ class Forwarding implements Dispatcher.DispatchHandler {
       );
       this.#deadline.unref();
     }
-    request.signal.addEventListener('abort', this.#onAbort, { once: true });
+    this.#forget = request.cancellation.onCancel((reason) => this.#abort(reason));
   }
-
-  readonly #onAbort = (): void => this.#abort(this.#request.signal.reason as Error);
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     if (this.#settled) {
@@ -142,7 +142,8 @@ class Forwarding implements Dispatcher.DispatchHandler {
     }
     this.#controller = controller;
     this.#sent = true;
-    if (this.#request.signal.aborted) this.#onAbort();
+    const { reason } = this.#request.cancellation;
+    if (reason) this.#abort(reason);
   }
 
   onResponseStart(
@@ -175,7 +176,7 @@ class Forwarding implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     this.#release();
-    this.#reject(this.#request.signal.aborted ? error : this.#translate(error));
+    this.#reject(this.#request.cancellation.reason ? error : this.#translate(error));
   }
 
   #abort(reason: Error): void {
@@ -183,13 +184,13 @@ class Forwarding implements Dispatcher.DispatchHandler {
     else {
       this.#settled = true;
       this.#release();
-      this.#reject(this.#request.signal.aborted ? reason : this.#translate(reason));
+      this.#reject(this.#request.cancellation.reason ? reason : this.#translate(reason));
     }
   }
 
   #release(): void {
     clearTimeout(this.#deadline);
-    this.#request.signal.removeEventListener('abort', this.#onAbort);
+    this.#forget();
   }
 
   #translate(error: Error): Error {

@@ -6,7 +6,7 @@ interface Container {
   imagePullPolicy: string;
   args: string[];
   env: { name: string; value?: string; valueFrom?: unknown }[];
-  ports: { name: string; containerPort: number }[];
+  ports: { containerPort: number }[];
   readinessProbe: { httpGet: unknown };
   livenessProbe: { httpGet: unknown };
   lifecycle?: { preStop: { sleep: { seconds: number } } };
@@ -17,8 +17,8 @@ interface Container {
 interface PodSpec {
   containers: [Container];
   securityContext: Record<string, unknown>;
-  hostNetwork?: boolean;
-  dnsPolicy?: string;
+  hostNetwork: boolean;
+  dnsPolicy: string;
   priorityClassName?: string;
   serviceAccountName: string;
   topologySpreadConstraints: {
@@ -29,7 +29,7 @@ interface PodSpec {
 
 interface DeploymentSpec {
   replicas: number;
-  strategy: { rollingUpdate: { maxUnavailable: number } };
+  strategy: { rollingUpdate: { maxUnavailable: number; maxSurge: number } };
   selector: { matchLabels: Record<string, string> };
   template: { metadata: { labels: Record<string, string> }; spec: PodSpec };
 }
@@ -71,8 +71,8 @@ describe('pod', () => {
 
   it('asks /readyz and /livez over HTTPS', async () => {
     const { readinessProbe, livenessProbe } = await containerOf();
-    expect(readinessProbe.httpGet).toEqual({ path: '/readyz', port: 'https', scheme: 'HTTPS' });
-    expect(livenessProbe.httpGet).toEqual({ path: '/livez', port: 'https', scheme: 'HTTPS' });
+    expect(readinessProbe.httpGet).toEqual({ path: '/readyz', port: 10250, scheme: 'HTTPS' });
+    expect(livenessProbe.httpGet).toEqual({ path: '/livez', port: 10250, scheme: 'HTTPS' });
   });
 
   it('passes the values to serve', async () => {
@@ -139,8 +139,13 @@ describe('pod', () => {
   it('listens elsewhere than the kubelet in the network of the node', async () => {
     const pod = await podOf({ mode: 'host-network' });
     expect([pod.hostNetwork, pod.dnsPolicy]).toEqual([true, 'ClusterFirstWithHostNet']);
-    expect(pod.containers[0].ports).toEqual([{ name: 'https', containerPort: 10260, protocol: 'TCP' }]);
+    expect(pod.containers[0].ports).toEqual([{ containerPort: 10260, protocol: 'TCP' }]);
     expect(pod.containers[0].args).toContain('--listen=:10260');
+  });
+
+  it('says that it is not in the network of the node, so that an upgrade takes back what a failed one left', async () => {
+    const pod = await podOf();
+    expect([pod.hostNetwork, pod.dnsPolicy]).toEqual([false, 'ClusterFirst']);
   });
 
   it('goes on serving a while after it was told to stop, where the cluster can wait without a shell', async () => {
@@ -177,6 +182,11 @@ describe('rollout', () => {
     expect([replicas, strategy.rollingUpdate.maxUnavailable]).toEqual([2, 0]);
   });
 
+  it('frees the port of a node first in the network of the node', async () => {
+    const { strategy } = await deploymentOf({ mode: 'host-network' });
+    expect(strategy.rollingUpdate).toEqual({ maxUnavailable: 1, maxSurge: 0 });
+  });
+
   it('selects pods by labels that no version changes', async () => {
     const { selector, template } = await deploymentOf({ mode: 'full' });
     expect(Object.keys(selector.matchLabels)).toEqual([
@@ -188,13 +198,13 @@ describe('rollout', () => {
 });
 
 describe('service', () => {
-  it('leads from 443 to the named port of the pods', async () => {
+  it('leads from 443 to the port of the pods, under the name that EndpointSlices take over', async () => {
     const manifests = await renderChart();
     expect(find(manifests, 'Service', 'mcp-connector')['spec']).toMatchObject({
       type: 'ClusterIP',
-      ports: [{ name: 'https', port: 443, targetPort: 'https' }],
+      ports: [{ name: 'https', port: 443, targetPort: 10250 }],
     });
-    expect((await containerOf()).ports).toEqual([{ name: 'https', containerPort: 10250, protocol: 'TCP' }]);
+    expect((await containerOf()).ports).toEqual([{ containerPort: 10250, protocol: 'TCP' }]);
   });
 });
 

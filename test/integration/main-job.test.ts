@@ -117,7 +117,7 @@ describe('a claim by kubectl', () => {
     expect(seen.metadata).toMatchObject({ name: 'applied', namespace });
     expect(seen.spec.parameters).toEqual({ size: 'small' });
     expect(JSON.stringify(seen)).not.toContain(labels);
-    expect(JSON.stringify(seen)).not.toContain(storedName('applied'));
+    expect(JSON.stringify(seen.metadata)).not.toContain(storedName('applied'));
     expect(await ground.app.run('apply --filename=-', file)).toBe(`database.${api.group}/applied unchanged`);
   }, timeoutMs);
 
@@ -196,6 +196,7 @@ describe('a claim by kubectl', () => {
     const { client } = ground.controlPlane;
     expect(await client.get<KubeObject>(xr)).toMatchObject({ kind: 'XDatabase' });
     expect(await client.get<KubeObject>(instance)).toMatchObject({ kind: 'Instance' });
+    expect(await client.get<KubeObject>(storedPath('deleted'))).toMatchObject({ kind: 'Database' });
 
     await ground.app.run(`delete ${resource()} deleted -n ${namespace} --timeout=30s`);
 

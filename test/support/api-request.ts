@@ -1,6 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { request } from 'node:https';
-import { connect } from 'node:tls';
 import { accessFromFile, type Credential } from '../../src/clusters/cluster-access.ts';
 
 export interface ApiRequest {
@@ -28,7 +27,10 @@ export interface ClientMaterial {
   token?: string | undefined;
 }
 
-/** One HTTP exchange with an API server, with the credential of a kubeconfig; an answer outside 2xx is a result. */
+/**
+ * One HTTP exchange with an API server, with the credential of a kubeconfig; an answer outside 2xx is a result. `path` goes
+ * out as it stands: no library resolves its dots.
+ */
 export async function askApi(
   { kubeconfig }: { kubeconfig: string },
   path: string,
@@ -36,7 +38,7 @@ export async function askApi(
 ): Promise<ApiAnswer> {
   const access = accessFromFile(kubeconfig);
   const credential = await access.credential();
-  return await ask(new URL(path, access.server), options, credential);
+  return await ask(access.server, access.basePath + path, options, credential);
 }
 
 /**
@@ -50,7 +52,7 @@ export function askDirectly(
 ): Promise<ApiAnswer> {
   const { cert, key, token } = options.client ?? {};
   const tls = { rejectUnauthorized: false, ...(cert && key ? { cert, key } : {}) };
-  return ask(new URL(path, url), options, {
+  return ask(new URL(url), path, options, {
     tls,
     authorization: token === undefined ? undefined : `Bearer ${token}`,
   });
@@ -62,14 +64,21 @@ export async function certificateOf({ kubeconfig }: { kubeconfig: string }): Pro
   return { cert: tls.cert, key: tls.key };
 }
 
-async function ask(url: URL, options: ApiRequest, { tls, authorization }: Credential): Promise<ApiAnswer> {
+async function ask(
+  { hostname, port, host }: URL,
+  path: string,
+  options: ApiRequest,
+  { tls, authorization }: Credential,
+): Promise<ApiAnswer> {
   const { method = 'GET', headers = {}, body, as } = options;
   const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
   return await new Promise((resolve, reject) => {
     const outgoing = request(
-      url,
       {
         ...tls,
+        host: hostname,
+        port,
+        path,
         method,
         agent: false,
         timeout: 30_000,
@@ -95,27 +104,8 @@ async function ask(url: URL, options: ApiRequest, { tls, authorization }: Creden
         );
       },
     );
-    outgoing.once('timeout', () => outgoing.destroy(new Error(`no answer of ${url.host} in 30 s`)));
+    outgoing.once('timeout', () => outgoing.destroy(new Error(`no answer of ${host} in 30 s`)));
     outgoing.once('error', reject);
     outgoing.end(text);
   });
-}
-
-/**
- * Sends a GET whose target is not touched by any library on its way out, and reads until the server closes. Returns the
- * whole answer, head included.
- */
-export async function sendRawTarget(port: number, target: string, client: ClientMaterial = {}): Promise<string> {
-  const { cert, key } = client;
-  const socket = connect({
-    host: '127.0.0.1',
-    port,
-    rejectUnauthorized: false,
-    ...(cert && key ? { cert, key } : {}),
-  });
-  socket.setTimeout(10_000, () => socket.destroy(new Error('no answer in 10 s')));
-  socket.end(`GET ${target} HTTP/1.1\r\nHost: connector\r\nAccept: application/json\r\nConnection: close\r\n\r\n`);
-  let answer = '';
-  for await (const chunk of socket) answer += String(chunk);
-  return answer;
 }

@@ -133,6 +133,21 @@ async function eachResource(client: KubeClient, { group, plural, versions = ['v1
   }
 }
 
+/** Before the XRD goes: Crossplane cannot end a claim whose XR kind it has removed. */
+export async function deleteClaims(controlPlane: KubeClient, api: ClaimApi, namespace: string): Promise<void> {
+  const path = `/apis/${api.group}/${api.versions?.[0] ?? 'v1'}/namespaces/${namespace}/${api.plural}`;
+  await deleteIfThere(controlPlane, path);
+  await eventually(async () => {
+    const { items } = await controlPlane.get<{ items: unknown[] }>(path).catch(noneIfNotServed);
+    if (items.length > 0) throw new Error(`${items.length} claims are left in ${namespace}`);
+  });
+}
+
+function noneIfNotServed(error: unknown): { items: unknown[] } {
+  if (isNotFound(error)) return { items: [] };
+  throw error;
+}
+
 /** Deletes XRD, Composition and the kind behind them; Crossplane and the control plane finish it on their own. */
 export async function withdrawApi(controlPlane: KubeClient, api: ClaimApi): Promise<void> {
   await deleteIfThere(controlPlane, `${xrdBase}/${xrdName(api)}`);
@@ -143,11 +158,21 @@ export async function withdrawApi(controlPlane: KubeClient, api: ClaimApi): Prom
 /** Names of the XRDs of a group and of the groups below it. */
 export async function xrdsBelow(controlPlane: KubeClient, group: string): Promise<ClaimApi[]> {
   const { items } = await controlPlane.get<{
-    items: { spec: { group: string; claimNames: { kind: string; plural: string } } }[];
+    items: {
+      spec: {
+        group: string;
+        claimNames: { kind: string; plural: string };
+        versions: { name: string; referenceable: boolean }[];
+      };
+    }[];
   }>(xrdBase);
   return items
     .filter(({ spec }) => spec.group === group || spec.group.endsWith(`.${group}`))
-    .map(({ spec }) => ({ group: spec.group, kind: spec.claimNames.kind, plural: spec.claimNames.plural }));
+    .map(({ spec }) => ({
+      group: spec.group,
+      ...spec.claimNames,
+      versions: spec.versions.toSorted((a, b) => Number(b.referenceable) - Number(a.referenceable)).map(({ name }) => name),
+    }));
 }
 
 export async function deleteIfThere(client: KubeClient, path: string): Promise<void> {

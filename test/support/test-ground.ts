@@ -183,9 +183,12 @@ export class TestGround {
     const query = { labelSelector: `${releaseLabel}=${this.name}` };
     await app.client.delete(apiServicePath(), undefined, { query });
     for (const name of await this.#namespaces(app)) await deleteIfThere(app.client, namespacePath(name));
-    for (const name of await this.#namespaces(controlPlane))
+    const apis = await xrdsBelow(controlPlane.client, this.group);
+    for (const name of await this.#namespaces(controlPlane)) {
+      for (const api of apis) await deleteClaims(controlPlane.client, api, name);
       await deleteIfThere(controlPlane.client, namespacePath(name));
-    for (const api of await xrdsBelow(controlPlane.client, this.group)) await withdrawApi(controlPlane.client, api);
+    }
+    for (const api of apis) await withdrawApi(controlPlane.client, api);
   }
 
   async #swept(): Promise<void> {
