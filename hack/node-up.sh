@@ -38,7 +38,7 @@ rm -f ready failed sock/*
 . "$HERE/node/configuration.sh"
 cp "$HERE/node/init.sh" node-init.sh
 
-# Every process of the node is put below this session's own cgroup, in each hierarchy; the cgroup namespace makes that the root.
+# Every process of the node is put below this shell's own cgroup, in each hierarchy; the cgroup namespace makes that the root.
 : >cgroups
 while IFS=: read -r _ controller path; do
   controller=${controller#name=}

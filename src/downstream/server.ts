@@ -73,9 +73,11 @@ export class DownstreamServer implements AsyncDisposable {
     const closed = new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
     });
-    this.#server.closeIdleConnections();
+    // A kept-alive connection becomes idle when its last answer is out, and would stay for minutes.
+    const idle = setInterval(() => this.#server.closeIdleConnections(), 50);
     const timer = setTimeout(() => this.#server.closeAllConnections(), graceMs);
     await closed;
+    clearInterval(idle);
     clearTimeout(timer);
   }
 

@@ -1,4 +1,5 @@
 import { Cancellation } from '../base/cancellation.ts';
+import { serviceUnavailable } from '../apimachinery/status.ts';
 import { answerStatus, forwardedHeaders } from '../downstream/answer.ts';
 import { editToApp } from '../mapping/claim.ts';
 import { statusToApp } from '../mapping/status.ts';
@@ -64,7 +65,8 @@ export async function watchClaims(request: ClaimRequest): Promise<void> {
     );
   } catch (error) {
     // A watch may end at any time; clients list or watch again from the last version they saw.
-    if (!res.headersSent) throw error;
+    if (!res.headersSent)
+      throw exchange.draining.reason ? serviceUnavailable('the connector stops', 1, error) : error;
   } finally {
     stay();
   }

@@ -204,6 +204,7 @@ export function editToControlPlane(bytes: Bytes, target: ToControlPlane, edits: 
   const annotations: Annotations = new Map();
   for (const secret of spans.secretNames) {
     const own = readString(bytes, secret.valueStart, secret.end);
+    annotations.delete(connectionSecretAnnotation);
     if (own === '' || (target.live?.secretName === undefined && own === target.live?.storedSecretName))
       continue;
     const hashed = controlPlaneName(prefix, { namespace: app.namespace, name: own }, connection.clusterID);
@@ -294,10 +295,7 @@ function editMetadataToControlPlane(
   if (missing.has(field.namespace)) added.push(`"namespace":${JSON.stringify(connection.claimNamespace)}`);
   if (missing.has(field.labels)) added.push(`"labels":{${labelsText(target)}}`);
   if (!annotated) added.push(`"annotations":{${additions}}`);
-  if (target.replaces && target.live?.ownerReferences !== undefined) {
-    // The user never saw the owners on the control plane, so a whole object from there would drop them.
-    added.push(`"ownerReferences":${target.live.ownerReferences}`);
-  }
+  added.push(...hiddenOwners(target));
   edits.removeListed(metadata.members, (member) => moved.includes(member));
   if (added.length > 0) {
     edits.insert(metadata.start + 1, added.join(',') + (metadata.members.length > moved.length ? ',' : ''));
@@ -328,7 +326,13 @@ function newMetadata(target: ToControlPlane, annotations: Annotations): string {
     );
   }
   if (annotations.size > 0) parts.push(`"annotations":{${annotationsText(annotations)}}`);
+  parts.push(...hiddenOwners(target));
   return parts.join(',');
+}
+
+/** The user never saw the owners on the control plane, so a whole object from there would drop them. */
+function hiddenOwners({ replaces, live }: ToControlPlane): string[] {
+  return replaces && live?.ownerReferences !== undefined ? [`"ownerReferences":${live.ownerReferences}`] : [];
 }
 
 function labelsText({ connection, app }: ToControlPlane): string {

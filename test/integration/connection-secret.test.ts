@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { KubeObject, Secret } from '../../src/apimachinery/objects.ts';
 import { secretPath } from '../../src/clusters/api-paths.ts';
 import { eventually } from '../support/lab.ts';
@@ -7,7 +7,8 @@ import { type ClaimApi, fixedDetails } from '../support/platform-api.ts';
 import { isGone, TestGround } from '../support/test-ground.ts';
 import type { TestConnector } from '../support/lab.ts';
 
-const timeoutMs = 60_000;
+// Generous: the machine may be busy, and no timing is a test here.
+jest.setTimeout(90_000);
 let ground: TestGround;
 let api: ClaimApi;
 let namespace: string;
@@ -21,8 +22,8 @@ beforeAll(async () => {
   clusterID = await ground.app.uidOfKubeSystem();
   connector = await ground.startConnector();
   await ground.available(api);
-}, 120_000);
-afterAll(() => ground?.remove(), timeoutMs);
+});
+afterAll(() => ground?.remove());
 
 function claimPath(name?: string): string {
   return `/apis/${api.group}/v1/namespaces/${namespace}/databases${name === undefined ? '' : `/${name}`}`;
@@ -75,7 +76,7 @@ describe('the connection Secret of a claim', () => {
         uid: claim.metadata.uid,
       }),
     ]);
-  }, timeoutMs);
+  });
 
   it('follows its data, and keeps what others wrote on it [serve.secret.updated]', async () => {
     await create('changing', 'before');
@@ -89,17 +90,7 @@ describe('the connection Secret of a claim', () => {
     const secret = await delivered('changing', 'after');
     expect(secret.metadata.labels).toMatchObject({ team: 'orders' });
     expect(secret.metadata.annotations).toMatchObject({ contact: 'anna' });
-  }, timeoutMs);
-
-  it('is restored when somebody changes or deletes it [serve.secret.restored]', async () => {
-    await create('damaged', 'whole');
-    await delivered('damaged', 'whole');
-    const path = secretPath(namespace, 'damaged-connection');
-    await ground.app.client.patch(path, { data: { password: Buffer.from('wrong').toString('base64') } });
-    await delivered('damaged', 'whole');
-    await ground.app.client.delete(path);
-    await delivered('damaged', 'whole');
-  }, timeoutMs);
+  });
 
   it('goes with its claim by the collector of the app cluster [serve.secret.collected]', async () => {
     await create('ending', 'any');
@@ -108,7 +99,7 @@ describe('the connection Secret of a claim', () => {
     await eventually(async () => {
       expect(await isGone(ground.app.client, secretPath(namespace, 'ending-connection'))).toBe(true);
     });
-  }, timeoutMs);
+  });
 
   it('does not overwrite a Secret that was there before [serve.secret.foreign]', async () => {
     const data = { password: Buffer.from('of somebody else').toString('base64') };
@@ -125,5 +116,5 @@ describe('the connection Secret of a claim', () => {
     await create('free', 'any');
     await delivered('free', 'any');
     expect(await readSecret('taken-connection')).toEqual(before);
-  }, timeoutMs);
+  });
 });

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { APIService, KubeObject } from '../../src/apimachinery/objects.ts';
 import { apiServicePath, namespacePath } from '../../src/clusters/api-paths.ts';
 import { accessFromFile } from '../../src/clusters/cluster-access.ts';
-import { isConflict, isNotFound, KubeClient } from '../../src/clusters/kube-client.ts';
+import { isNotFound, KubeClient } from '../../src/clusters/kube-client.ts';
 import { Transport } from '../../src/clusters/transport.ts';
 import type { CommandResult, KubectlOptions } from '../../src/demo/kubectl.ts';
 import { type ApiAnswer, type ApiRequest, askApi } from './api-request.ts';
@@ -16,7 +16,7 @@ import {
   type TestConnector,
   type TestConnectorOptions,
 } from './lab.ts';
-import { type ClaimApi, deleteIfThere, offerApi, withdrawApi, xrdsBelow } from './platform-api.ts';
+import { type ClaimApi, deleteClaims, deleteIfThere, offerApi, withdrawApi, xrdsBelow } from './platform-api.ts';
 
 const releaseLabel = 'mcp-connector-k8s.io/release';
 const discoveryAccept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
@@ -92,6 +92,7 @@ export class TestGround {
   readonly controlPlane: GroundCluster;
   readonly #dir: string;
   readonly #connectors: TestConnector[] = [];
+  readonly #furtherClusters: GroundCluster[] = [];
 
   private constructor(name: string, dir: string, app: GroundCluster, controlPlane: GroundCluster) {
     this.name = name;
@@ -103,25 +104,28 @@ export class TestGround {
     this.controlPlane = controlPlane;
   }
 
-  /** `app`: the kubeconfig of another app cluster than the lab's. */
-  static async prepare(name: string, app: { kubeconfig: string } = sharedLab().app): Promise<TestGround> {
+  static async prepare(name: string): Promise<TestGround> {
     const dir = await mkdtemp(path.join(os.tmpdir(), `mcp-connector-${name}-`));
-    const own = async (cluster: { kubeconfig: string }, as: string): Promise<GroundCluster> => {
-      const file = path.join(dir, `${as}.kubeconfig`);
-      await cp(cluster.kubeconfig, file);
-      return new GroundCluster(file);
-    };
+    const { app, controlPlane } = sharedLab();
     const ground = new TestGround(
       name,
       dir,
-      await own(app, 'app'),
-      await own(sharedLab().controlPlane, 'control-plane'),
+      await openCluster(dir, 'app', app),
+      await openCluster(dir, 'control-plane', controlPlane),
     );
     await ground.#sweep();
     await ground.#swept();
     await ground.controlPlane.createNamespace(ground.claimNamespace);
     await ground.app.createNamespace(ground.namespace);
     return ground;
+  }
+
+  /** A further app cluster, which goes with the lab of the caller. */
+  async addAppCluster(name: string, cluster: { kubeconfig: string }): Promise<GroundCluster> {
+    const added = await openCluster(this.#dir, name, cluster);
+    this.#furtherClusters.push(added);
+    await added.createNamespace(this.namespace);
+    return added;
   }
 
   /** An API of this group (or a group below it), offered on the control plane. */
@@ -154,12 +158,12 @@ export class TestGround {
   }
 
   /** Resolves when the app cluster lists the API and proxies to it. */
-  async available({ group, plural, versions = ['v1'] }: ClaimApi): Promise<void> {
+  async available({ group, plural, versions = ['v1'] }: ClaimApi, app = this.app): Promise<void> {
     await eventually(async () => {
       for (const version of versions) {
-        if (!(await this.app.discovered(group, version))?.includes(plural))
+        if (!(await app.discovered(group, version))?.includes(plural))
           throw new Error(`${group}/${version} is not discovered with ${plural}`);
-        await this.app.client.get(`/apis/${group}/${version}/${plural}?limit=1`);
+        await app.client.get(`/apis/${group}/${version}/${plural}?limit=1`);
       }
     });
   }
@@ -173,7 +177,8 @@ export class TestGround {
   async remove(): Promise<void> {
     await Promise.all(this.#connectors.map((connector) => connector.stop()));
     await this.#sweep();
-    await Promise.all([this.app.close(), this.controlPlane.close()]);
+    const clusters = [this.app, this.controlPlane, ...this.#furtherClusters];
+    await Promise.all(clusters.map((cluster) => cluster.close()));
     await rm(this.#dir, { recursive: true, force: true });
   }
 
@@ -212,13 +217,11 @@ export class TestGround {
   }
 }
 
-/** Creates an object, or leaves the one that is there. */
-export async function createIfMissing(client: KubeClient, collection: string, body: KubeObject): Promise<void> {
-  try {
-    await client.create(collection, body);
-  } catch (error) {
-    if (!isConflict(error)) throw error;
-  }
+/** With a kubeconfig of the test's own, so that kubectl's discovery cache is its own too. */
+async function openCluster(dir: string, name: string, { kubeconfig }: { kubeconfig: string }): Promise<GroundCluster> {
+  const file = path.join(dir, `${name}.kubeconfig`);
+  await cp(kubeconfig, file);
+  return new GroundCluster(file);
 }
 
 /** True when nothing is at the path any more. */

@@ -1,0 +1,234 @@
+import { describe, expect, it } from '@jest/globals';
+import { ConnectorError } from '../../../src/base/errors.ts';
+import { completeConfig, type Config, type Flags } from '../../../src/config/config.ts';
+import { environmentName, serveOptions } from '../../../src/config/options.ts';
+
+const needed: Flags = { controlPlaneSecret: 'control-plane', claimNamespace: 'app-cluster-1' };
+
+function complete(flags: Flags = {}, environment: Record<string, string> = {}): Config {
+  return completeConfig({ ...needed, ...flags }, environment);
+}
+
+/** The sentences about what is wrong; empty when nothing is. */
+function faultsOf(flags: Flags, environment: Record<string, string> = {}): string[] {
+  try {
+    completeConfig(flags, environment);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConnectorError) || error.code !== 'configuration-invalid') throw error;
+    return error.message.split('; ');
+  }
+}
+
+describe('defaults', () => {
+  it('are those of the options where nothing but the control plane and the claim namespace is given', () => {
+    expect(complete({}, { POD_NAME: 'connector-0' })).toEqual({
+      kubeconfig: undefined,
+      controlPlane: { secretName: 'control-plane', secretKey: 'kubeconfig' },
+      claimNamespace: 'app-cluster-1',
+      namespace: 'kube-system',
+      releaseName: 'mcp-connector',
+      listen: { host: undefined, port: 10250 },
+      external: undefined,
+      servicePort: 443,
+      clusterID: undefined,
+      allow: [],
+      deny: [],
+      ownerClusterRole: undefined,
+      rebind: false,
+      logLevel: 'info',
+      environmentProxy: false,
+      identity: `connector-0_${process.pid}`,
+    });
+  });
+
+  it('of the namespace is that of the pod', () => {
+    expect(complete({}, { POD_NAMESPACE: 'platform' }).namespace).toBe('platform');
+  });
+});
+
+describe('a flag', () => {
+  const values: [flag: string, key: keyof Config, flagValue: string, envValue: string][] = [
+    ['kubeconfig', 'kubeconfig', 'flag.yaml', 'env.yaml'],
+    ['claim-namespace', 'claimNamespace', 'from-flag', 'from-env'],
+    ['namespace', 'namespace', 'from-flag', 'from-env'],
+    ['release-name', 'releaseName', 'from-flag', 'from-env'],
+    ['cluster-id', 'clusterID', 'from-flag', 'from-env'],
+    ['owner-cluster-role', 'ownerClusterRole', 'from-flag', 'from-env'],
+    ['log-level', 'logLevel', 'debug', 'warn'],
+  ];
+  const camelCase = (flag: string): string =>
+    flag.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+
+  it.each(values)(
+    '--%s wins over its environment variable, which wins over the default',
+    (flag, key, ...given) => {
+      const [flagValue, envValue] = given;
+      const environment = { [environmentName(flag)]: envValue };
+      const base = { controlPlaneSecret: 'control-plane', claimNamespace: 'app-cluster-1' };
+      const withoutFlag = Object.fromEntries(
+        Object.entries(base).filter(([name]) => name !== camelCase(flag)),
+      );
+      expect(completeConfig({ ...base, [camelCase(flag)]: flagValue }, environment)[key]).toBe(flagValue);
+      expect(completeConfig(withoutFlag, environment)[key]).toBe(envValue);
+    },
+  );
+
+  it('of ports wins too, and numbers come out of both', () => {
+    const environment = {
+      MCP_CONNECTOR_SERVICE_PORT: '8443',
+      MCP_CONNECTOR_EXTERNAL_HOST: 'env.example.org',
+      MCP_CONNECTOR_EXTERNAL_PORT: '9443',
+      MCP_CONNECTOR_LISTEN: '127.0.0.1:7443',
+    };
+    const fromEnvironment = complete({}, environment);
+    expect(fromEnvironment.servicePort).toBe(8443);
+    expect(fromEnvironment.external).toEqual({ host: 'env.example.org', port: 9443 });
+    expect(fromEnvironment.listen).toEqual({ host: '127.0.0.1', port: 7443 });
+    const fromFlags = complete(
+      { servicePort: '444', externalHost: 'flag.example.org', externalPort: '445', listen: '[::1]:446' },
+      environment,
+    );
+    expect(fromFlags.servicePort).toBe(444);
+    expect(fromFlags.external).toEqual({ host: 'flag.example.org', port: 445 });
+    expect(fromFlags.listen).toEqual({ host: '::1', port: 446 });
+  });
+
+  it('that may be repeated replaces the list of the environment', () => {
+    const environment = { MCP_CONNECTOR_ALLOW: 'a.example.org, b.example.org\n*.c.example.org' };
+    expect(complete({ allow: [] }, environment).allow).toEqual([
+      'a.example.org',
+      'b.example.org',
+      '*.c.example.org',
+    ]);
+    expect(complete({ allow: ['*'] }, environment).allow).toEqual(['*']);
+  });
+
+  it('--namespace wins over that of the pod', () => {
+    expect(complete({ namespace: 'kube-system' }, { POD_NAMESPACE: 'platform' }).namespace).toBe(
+      'kube-system',
+    );
+    expect(complete({}, { MCP_CONNECTOR_NAMESPACE: 'env', POD_NAMESPACE: 'platform' }).namespace).toBe('env');
+  });
+
+  it('--rebind is a switch, and the word true in the environment', () => {
+    expect(complete({ rebind: true }).rebind).toBe(true);
+    expect(complete({}, { MCP_CONNECTOR_REBIND: 'true' }).rebind).toBe(true);
+    expect(complete({}, { MCP_CONNECTOR_REBIND: 'false' }).rebind).toBe(false);
+  });
+});
+
+describe('the control plane', () => {
+  it('is named by a Secret and its key, or by a file', () => {
+    const environment = {
+      MCP_CONNECTOR_CONTROL_PLANE_SECRET: 'env',
+      MCP_CONNECTOR_CONTROL_PLANE_SECRET_KEY: 'config',
+    };
+    const flags = { claimNamespace: 'app-cluster-1' };
+    expect(completeConfig(flags, environment).controlPlane).toEqual({
+      secretName: 'env',
+      secretKey: 'config',
+    });
+    expect(completeConfig({ ...flags, controlPlaneKubeconfig: 'cp.yaml' }, environment).controlPlane).toEqual(
+      {
+        kubeconfigFile: 'cp.yaml',
+      },
+    );
+  });
+
+  it.each(['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'])('is behind a proxy with %s', (name) => {
+    expect(complete({}, { [name]: 'http://proxy:3128' }).environmentProxy).toBe(true);
+    expect(complete({}, { [name]: '' }).environmentProxy).toBe(false);
+  });
+});
+
+describe('a fault', () => {
+  const secret = { controlPlaneSecret: 'control-plane' };
+  const namespace = { claimNamespace: 'app-cluster-1' };
+
+  it.each<[title: string, flags: Flags, sentence: string]>([
+    [
+      'no control plane',
+      namespace,
+      '--control-plane-secret or --control-plane-kubeconfig is needed: it says where the control plane is',
+    ],
+    [
+      'two control planes',
+      { ...secret, ...namespace, controlPlaneKubeconfig: 'cp.yaml' },
+      '--control-plane-secret and --control-plane-kubeconfig exclude each other: give one of them',
+    ],
+    [
+      'no claim namespace',
+      secret,
+      "--claim-namespace is needed: it names the namespace of the control plane that holds this cluster's claims",
+    ],
+    [
+      'a claim namespace that cannot be',
+      { ...secret, claimNamespace: 'App_1' },
+      '--claim-namespace: "App_1" is no namespace name',
+    ],
+    [
+      'a claim namespace that is too long',
+      { ...secret, claimNamespace: 'a'.repeat(64) },
+      `--claim-namespace: "${'a'.repeat(64)}" is no namespace name`,
+    ],
+    [
+      'an address without a port',
+      { ...needed, listen: 'localhost' },
+      '--listen: "localhost" is not of the form host:port',
+    ],
+    [
+      'a log level of another program',
+      { ...needed, logLevel: 'trace' },
+      '--log-level: "trace" is none of debug, info, warn, error',
+    ],
+    [
+      'a cluster ID that no label holds',
+      { ...needed, clusterID: undefined, clusterId: 'a/b' },
+      '--cluster-id: "a/b" cannot be a label value (at most 63 letters, digits, "-", "_" and ".")',
+    ],
+    [
+      'a cluster ID that is too long',
+      { ...needed, clusterId: 'a'.repeat(64) },
+      `--cluster-id: "${'a'.repeat(64)}" cannot be a label value (at most 63 letters, digits, "-", "_" and ".")`,
+    ],
+    [
+      'a pattern to allow',
+      { ...needed, allow: ['data*'] },
+      '--allow: "data*" is none of <plural>.<group>, *.<group> and *',
+    ],
+    [
+      'a pattern to deny',
+      { ...needed, deny: ['*.*'] },
+      '--deny: "*.*" is none of <plural>.<group>, *.<group> and *',
+    ],
+    ['an external port', { ...needed, externalPort: '65536' }, '--external-port: "65536" is no port'],
+    ['a service port', { ...needed, servicePort: 'https' }, '--service-port: "https" is no port'],
+  ])('is named: %s', (_title, flags, sentence) => {
+    expect(faultsOf(flags)).toEqual([sentence]);
+  });
+
+  it('of the environment is named as that of a flag', () => {
+    expect(faultsOf(needed, { MCP_CONNECTOR_SERVICE_PORT: '-1' })).toEqual([
+      '--service-port: "-1" is no port',
+    ]);
+    expect(faultsOf(needed, { MCP_CONNECTOR_DENY: 'a.example.org DB' })).toEqual([
+      '--deny: "DB" is none of <plural>.<group>, *.<group> and *',
+    ]);
+  });
+
+  it('does not hide the others', () => {
+    expect(faultsOf({ logLevel: 'loud', listen: 'nowhere' })).toHaveLength(4);
+  });
+});
+
+describe('an option', () => {
+  it('is called the same in the environment, in capitals', () => {
+    expect(environmentName('control-plane-secret-key')).toBe('MCP_CONNECTOR_CONTROL_PLANE_SECRET_KEY');
+  });
+
+  it('has a flag of its own', () => {
+    const flags = serveOptions.map(({ flag }) => flag);
+    expect(new Set(flags).size).toBe(flags.length);
+  });
+});

@@ -1,0 +1,142 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { Cancellation } from '../../../src/base/cancellation.ts';
+import { accessFromKubeconfig } from '../../../src/clusters/cluster-access.ts';
+import { Transport } from '../../../src/clusters/transport.ts';
+import { ControlPlane, type UpstreamRequest } from '../../../src/upstream/control-plane.ts';
+
+const open: { server: Server; transport: Transport }[] = [];
+
+afterEach(async () => {
+  for (const { server, transport } of open.splice(0)) {
+    await transport[Symbol.asyncDispose]();
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+/** A control plane that speaks real HTTP and answers as told. */
+async function controlPlane(listener: RequestListener): Promise<ControlPlane> {
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  const transport = new Transport(accessFromKubeconfig(kubeconfigOf(port), 'the test'));
+  open.push({ server, transport });
+  return new ControlPlane(transport);
+}
+
+function kubeconfigOf(port: number): string {
+  return JSON.stringify({
+    clusters: [{ name: 'c', cluster: { server: `http://127.0.0.1:${port}/prefix`, 'insecure-skip-tls-verify': true } }],
+    users: [{ name: 'u', user: { token: 'secret' } }],
+    contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+    'current-context': 'x',
+  });
+}
+
+function request(more: Partial<UpstreamRequest> = {}): UpstreamRequest {
+  return { method: 'GET', path: '/apis/g/v/x', headers: {}, cancellation: new Cancellation(), ...more };
+}
+
+describe('the forward leg', () => {
+  it('sends the credential and the path prefix of the kubeconfig', async () => {
+    const seen: (string | undefined)[] = [];
+    const upstream = await controlPlane((req, res) => {
+      seen.push(req.url, req.headers.authorization);
+      res.end('{}');
+    });
+    const answer = await upstream.collect(request());
+    expect(seen).toEqual(['/prefix/apis/g/v/x', 'Bearer secret']);
+    expect(answer.body.toString()).toBe('{}');
+  });
+
+  it('answers 503 with Retry-After when nobody listens, since nothing was sent', async () => {
+    const transport = new Transport(accessFromKubeconfig(kubeconfigOf(1), 'the test'));
+    const failed = new ControlPlane(transport).collect(request({ method: 'POST', body: Buffer.from('{}') }));
+    await expect(failed).rejects.toMatchObject({ code: 503, details: { retryAfterSeconds: 1 } });
+    await transport[Symbol.asyncDispose]();
+  });
+
+  it('answers 503 with Retry-After when a read breaks off, since it may be asked again', async () => {
+    const upstream = await controlPlane((req) => req.socket.destroy());
+    await expect(upstream.collect(request())).rejects.toMatchObject({
+      code: 503,
+      details: { retryAfterSeconds: 1 },
+    });
+  });
+
+  it('answers 504 when a write breaks off, since it may have been carried out', async () => {
+    let received = 0;
+    const upstream = await controlPlane((req) => {
+      received++;
+      req.socket.destroy();
+    });
+    const failed = upstream.collect(request({ method: 'POST', body: Buffer.from('{}') }));
+    await expect(failed).rejects.toMatchObject({ code: 504, reason: 'Timeout' });
+    expect(received).toBe(1);
+  });
+
+  it('never follows a redirect', async () => {
+    const paths: (string | undefined)[] = [];
+    const upstream = await controlPlane((req, res) => {
+      paths.push(req.url);
+      res.writeHead(302, { location: '/elsewhere' }).end();
+    });
+    const answer = await upstream.collect(request());
+    expect(answer.status).toBe(302);
+    expect(paths).toEqual(['/prefix/apis/g/v/x']);
+  });
+
+  it('ends the request on the control plane when the client goes away', async () => {
+    const ended = Promise.withResolvers<void>();
+    const cancellation = new Cancellation();
+    const upstream = await controlPlane((_req, res) => {
+      res.once('close', () => ended.resolve());
+      res.write('{');
+      cancellation.cancel(new Error('gone'));
+    });
+    await expect(upstream.collect(request({ cancellation }))).rejects.toThrow('gone');
+    await ended.promise;
+  });
+
+  it('answers 503 or 504 when the time is over, by what was sent', async () => {
+    const upstream = await controlPlane(() => undefined);
+    await expect(upstream.collect(request({ timeoutMs: 50 }))).rejects.toMatchObject({ code: 503 });
+    const write = request({ method: 'POST', body: Buffer.from('{}'), timeoutMs: 50 });
+    await expect(upstream.collect(write)).rejects.toMatchObject({ code: 504 });
+  });
+
+  it('pauses the control plane while the client does not read', async () => {
+    const upstream = await controlPlane((_req, res) => {
+      res.end(Buffer.alloc(32 * 1024 * 1024));
+    });
+    let received = 0;
+    let resume: (() => void) | undefined;
+    const paused = Promise.withResolvers<void>();
+    const done = upstream.forward(request(), {
+      start: (_status, _headers, next) => {
+        resume = next;
+      },
+      data: (chunk) => {
+        received += chunk.length;
+        if (received < 1024 * 1024) return true;
+        paused.resolve();
+        return false;
+      },
+      end: () => undefined,
+    });
+    await paused.promise;
+    const atPause = received;
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+    expect(received).toBe(atPause);
+    received = -1e12;
+    resume?.();
+    await done;
+    expect(received + 1e12).toBe(32 * 1024 * 1024 - atPause);
+  });
+});
