@@ -48,6 +48,11 @@ export class ListToApp {
     this.#clusterID = clusterID;
   }
 
+  /** Bytes that wait for more: less than one element, or the end of the list. */
+  get pendingBytes(): number {
+    return this.#pending.length;
+  }
+
   /** The mapped bytes that are ready; empty while an element is unfinished. */
   push(chunk: Buffer): Buffer {
     this.#pending = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);

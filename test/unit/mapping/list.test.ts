@@ -1,0 +1,131 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { ConnectorError } from '../../../src/base/errors.ts';
+import { elementEditor, ListToApp } from '../../../src/mapping/list.ts';
+import { type MappedColumns, mappedColumns } from '../../../src/mapping/table.ts';
+import { captured, capturedClusterID, type CapturedName, capturedColumns } from './captured-answers.ts';
+
+function listToApp(columns?: MappedColumns): ListToApp {
+  return new ListToApp(elementEditor(columns), capturedClusterID);
+}
+
+function map(chunks: readonly Buffer[], columns?: MappedColumns): Buffer {
+  const transform = listToApp(columns);
+  return Buffer.concat([...chunks.map((chunk) => transform.push(chunk)), transform.end()]);
+}
+
+function cut(bytes: Buffer, places: readonly number[]): Buffer[] {
+  const ends = [...places.map((place) => place % (bytes.length + 1)), bytes.length].toSorted((a, b) => a - b);
+  return ends.map((end, i) => bytes.subarray(ends[i - 1] ?? 0, end));
+}
+
+const item = captured('object.json').toString().trim();
+
+/** One claim, made larger by a long string, or a whole list of them. */
+function listOf(sizes: readonly number[], space = ''): Buffer {
+  const items = sizes.map((size, i) =>
+    item.replaceAll('t-one', `t-${i}`).replace('"spec":{', `"spec":{"note":"${'\\"€'.repeat(size / 4)}",`),
+  );
+  return Buffer.from(
+    `{${space}"kind":"List","items":${space}[${space}${items.join(`${space},${space}`)}${space}]${space},"metadata":{"resourceVersion":"7"}}\n`,
+  );
+}
+
+const answers: [CapturedName, MappedColumns | undefined][] = [
+  ['list.json', undefined],
+  ['metadata-list.json', undefined],
+  ['table.json', mappedColumns(capturedColumns, false)],
+  ['table.json', mappedColumns(capturedColumns, true)],
+  ['table-objects.json', mappedColumns(capturedColumns, false)],
+];
+
+describe('ListToApp', () => {
+  it.each(answers)('gives the same bytes wherever %s is cut into chunks', (name, columns) => {
+    const bytes = captured(name);
+    const whole = map([bytes], columns);
+    fc.assert(
+      fc.property(fc.array(fc.nat(bytes.length), { maxLength: 12 }), (places) => {
+        expect(map(cut(bytes, places), columns).equals(whole)).toBe(true);
+      }),
+    );
+    const singles = cut(bytes, Array.from({ length: bytes.length }, (_, i) => i));
+    expect(map(singles, columns).equals(whole)).toBe(true);
+  });
+
+  it('gives the same bytes for lists of up to 200 items and items of up to 300 kB', () => {
+    const sizes = fc.oneof(
+      fc.array(fc.nat(400), { maxLength: 200 }),
+      fc.array(fc.nat(300_000), { maxLength: 3 }),
+    );
+    fc.assert(
+      fc.property(sizes, fc.constantFrom('', ' ', '\n\t'), fc.array(fc.nat(), { maxLength: 9 }), (all, space, places) => {
+        const bytes = listOf(all, space);
+        const whole = map([bytes]);
+        expect(map(cut(bytes, places)).equals(whole)).toBe(true);
+        const { items } = JSON.parse(whole.toString()) as { items: { metadata: { name: string } }[] };
+        expect(items.map(({ metadata }) => metadata.name)).toEqual(all.map((_, i) => `t-${i}`));
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('throws for every list that ends too early, even behind its last element', () => {
+    const bytes = listOf([0, 0], ' ');
+    const passed: number[] = [];
+    for (let end = 0; end < bytes.length - 1; end++) {
+      try {
+        map([bytes.subarray(0, end)]);
+        passed.push(end);
+      } catch (error) {
+        expect(error).toBeInstanceOf(ConnectorError);
+      }
+    }
+    expect(passed).toEqual([]);
+    expect(map([bytes.subarray(0, -1)]).length).toBeGreaterThan(0);
+  });
+
+  it('throws for an element of another app cluster, and for one of none', () => {
+    const foreign = captured('list.json').toString().replace(capturedClusterID, 'somebody-else');
+    expect(() => map([Buffer.from(foreign)])).toThrow('not of this app cluster');
+    expect(() => map([Buffer.from('{"items":[{"metadata":{}}]}')])).toThrow('not of this app cluster');
+  });
+
+  it.each(['{"kind":"Status","details":{"items":[1]}}', '{"items":null,"metadata":{}}', '{}', ' { "items" : [ ] } '])(
+    'passes a document without elements as it is: %s',
+    (text) => {
+      const bytes = Buffer.from(text);
+      expect(map(cut(bytes, [...text].map((_, i) => i))).toString()).toBe(text);
+    },
+  );
+
+  it('holds at most one element and one chunk of a list of 100 MB', () => {
+    const chunkBytes = 64 * 1024;
+    const element = Buffer.from(`,${item}`);
+    const head = Buffer.from(`{"items":[${item}`);
+    const transform = listToApp();
+    let pushed = 0;
+    let mapped = 0;
+    let held = 0;
+    const push = (chunk: Buffer): void => {
+      pushed += chunk.length;
+      const out = transform.push(chunk);
+      mapped += out.length;
+      // Buffers that came out are no longer than what they hold, and hold nothing alive.
+      expect(out.buffer.byteLength).toBeLessThanOrEqual(Math.max(out.length, 8 * 1024));
+      held = Math.max(held, transform.pendingBytes);
+    };
+    push(head);
+    const elements = Buffer.concat(Array.from({ length: Math.ceil((4 * chunkBytes) / element.length) }, () => element));
+    while (pushed < 100e6) for (let at = 0; at < elements.length; at += chunkBytes) push(elements.subarray(at, at + chunkBytes));
+    push(Buffer.from(']}'));
+    mapped += transform.end().length;
+    expect(mapped).toBeGreaterThan(0.5 * pushed);
+    expect(held).toBeLessThan(element.length);
+  });
+
+  it('maps an element that arrives in many chunks without growing work', () => {
+    const bytes = listOf([3_000_000]);
+    const chunks = cut(bytes, Array.from({ length: 2000 }, (_, i) => i * 1500));
+    expect(map(chunks).equals(map([bytes]))).toBe(true);
+  });
+});
