@@ -1,3 +1,4 @@
+import type { RequestListener } from 'node:http';
 import type { Express } from 'express';
 import type { KubeObject } from './apimachinery/objects.ts';
 import type { ResourceRequest } from './apimachinery/request-info.ts';
@@ -26,6 +27,7 @@ import { ConnectionSecrets } from './controllers/connection-secrets.ts';
 import { ControlPlaneLink } from './controllers/control-plane-link.ts';
 import { ServingCertificate } from './controllers/serving-certificate.ts';
 import type { Exchange, ResourceExchange } from './downstream/exchange.ts';
+import { Exchanges } from './downstream/exchanges.ts';
 import { DownstreamServer } from './downstream/server.ts';
 import { createChain } from './filters/chain.ts';
 import { attributesOf } from './filters/with-authorization.ts';
@@ -118,6 +120,7 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
         })
       : answerFromCatalog(exchange, store.current);
   const draining = new Cancellation();
+  const exchanges = new Exchanges(draining);
   const chain: Express = createChain({
     log,
     metrics,
@@ -125,14 +128,19 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
     authenticator: new Authenticator({ trust, tokens: new TokenReviewer(app, systemClock, log), log }),
     authorizer,
     onError: requestErrorLogger(log),
-    draining,
+    exchangeOf: (req) => exchanges.of(req),
     handle,
   });
+
+  const listener: RequestListener = (req, res) => {
+    exchanges.open(req, res);
+    chain(req, res);
+  };
 
   await certificate.start();
   await restoreCatalog(state, store, log);
   const { cert, key } = certificate.current();
-  const server = new DownstreamServer({ listener: chain, cert, key, ...config.listen });
+  const server = new DownstreamServer({ listener, cert, key, ...config.listen });
   const port = await server.listen();
   log.info({ port, clusterID, claimNamespace: config.claimNamespace }, 'serving');
 

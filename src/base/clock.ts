@@ -11,7 +11,7 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   sleep: async (ms, signal) => {
-    await delay(ms, undefined, signal ? { signal, ref: false } : { ref: false });
+    await delay(ms, undefined, signal ? { signal } : {});
   },
 };
 

@@ -1,7 +1,11 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { RequestInfo, ResourceRequest } from '../apimachinery/request-info.ts';
-import { Cancellation } from '../base/cancellation.ts';
+import { requestEntityTooLarge, type Status, StatusError } from '../apimachinery/status.ts';
 import type { UserInfo } from '../authentication/user-info.ts';
+import { Cancellation } from '../base/cancellation.ts';
+
+/** apiserver/pkg/server/config.go: MaxRequestBodyBytes. The main API server does not apply it to proxied requests. */
+const maxBodyBytes = 3 * 1024 * 1024;
 
 /** One request of the app cluster with its reply. The filters fill it in, in the order of filters/chain.ts. */
 export class Exchange {
@@ -61,6 +65,52 @@ export class Exchange {
   header(name: string): string | undefined {
     const value = this.req.headers[name];
     return Array.isArray(value) ? value.join(', ') : value;
+  }
+
+  /** The whole body. Throws StatusError 413 above the limit, as soon as that is known. */
+  async readBody(limit = maxBodyBytes): Promise<Buffer> {
+    const { req } = this;
+    if (Number(req.headers['content-length'] ?? 0) > limit) throw requestEntityTooLarge(limit);
+    const chunks: Buffer[] = [];
+    let length = 0;
+    for await (const chunk of req as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      if (length > limit) throw requestEntityTooLarge(limit);
+      chunks.push(chunk);
+    }
+    return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, length);
+  }
+
+  /** A whole answer; Content-Length makes it one write. */
+  answer(status: number, headers: OutgoingHttpHeaders, body: Buffer): void {
+    const { req, res } = this;
+    if (res.headersSent || res.destroyed) return;
+    res.writeHead(status, { ...headers, 'content-length': body.length });
+    res.end(req.method === 'HEAD' ? undefined : body);
+  }
+
+  answerStatus(code: number, status: Status, headers: OutgoingHttpHeaders = {}): void {
+    const type = { 'content-type': 'application/json' };
+    this.answer(code, { ...headers, ...type }, Buffer.from(JSON.stringify(status)));
+  }
+
+  /** The one place where an error becomes a Status. One of any other family is a mistake of ours, and is a 500. */
+  answerError(error: unknown): void {
+    if (this.res.headersSent) {
+      // Half an answer is out: breaking the connection is the only way left to say that it is not whole.
+      this.res.destroy();
+      return;
+    }
+    const known =
+      error instanceof StatusError
+        ? error
+        : new StatusError(500, 'InternalError', 'Internal error occurred: see the log of the connector');
+    const retryAfter = known.details?.retryAfterSeconds;
+    this.answerStatus(
+      known.code,
+      known.toStatus(),
+      retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) },
+    );
   }
 }
 

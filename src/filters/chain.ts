@@ -1,8 +1,5 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
-import type { Cancellation } from '../base/cancellation.ts';
-import { Exchange } from '../downstream/exchange.ts';
-import { answerError } from '../downstream/answer.ts';
-import { withAuditID } from './with-audit-id.ts';
+import type { Exchange } from '../downstream/exchange.ts';
 import { withAuthentication, type AuthenticationDependencies } from './with-authentication.ts';
 import { withAuthorization, type AuthorizationDependencies } from './with-authorization.ts';
 import { withHealth, type HealthDependencies } from './with-health.ts';
@@ -21,13 +18,11 @@ export interface ChainDependencies
     HealthDependencies,
     MetricsDependencies,
     RequestLogDependencies {
-  /** Cancelled when the server stops. */
-  draining: Cancellation;
+  /** The exchange that was opened when the request arrived. */
+  exchangeOf: (req: Request) => Exchange;
   /** Answers what has passed all filters. */
   handle: (exchange: Exchange) => void | Promise<void>;
 }
-
-const exchanges = new WeakMap<Request, Exchange>();
 
 /** THE list: every request passes these, in order of arrival, and then the handlers. */
 function filtersOf(dependencies: ChainDependencies): Filter[] {
@@ -42,13 +37,10 @@ function filtersOf(dependencies: ChainDependencies): Filter[] {
 }
 
 export function createChain(dependencies: ChainDependencies): Express {
+  const { exchangeOf } = dependencies;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app.use((req: Request, res: Response, next: NextFunction) => {
-    exchanges.set(req, new Exchange(req, res, withAuditID(req), dependencies.draining));
-    next();
-  });
   for (const filter of filtersOf(dependencies)) {
     app.use((req: Request, _res: Response, next: NextFunction) => {
       const result = filter(exchangeOf(req));
@@ -63,11 +55,7 @@ export function createChain(dependencies: ChainDependencies): Express {
   app.use((error: unknown, req: Request, _res: Response, _next: NextFunction) => {
     const exchange = exchangeOf(req);
     dependencies.onError(exchange, error);
-    answerError(exchange, error);
+    exchange.answerError(error);
   });
   return app;
-}
-
-function exchangeOf(req: Request): Exchange {
-  return exchanges.get(req) as Exchange;
 }

@@ -1,4 +1,3 @@
-import { answerBody } from '../downstream/answer.ts';
 import type { Exchange } from '../downstream/exchange.ts';
 import type { Readiness } from '../base/health.ts';
 import type { Filter } from './chain.ts';
@@ -23,8 +22,7 @@ export function withHealth({ readiness }: HealthDependencies): Filter {
 }
 
 function answerText(exchange: Exchange, status: number, text: string): void {
-  answerBody(
-    exchange,
+  exchange.answer(
     status,
     { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' },
     Buffer.from(text),

@@ -1,4 +1,3 @@
-import { answerBody } from '../downstream/answer.ts';
 import type { Metrics } from '../base/metrics.ts';
 import type { Filter } from './chain.ts';
 
@@ -11,7 +10,7 @@ export function withMetrics({ metrics }: MetricsDependencies): Filter {
   return (exchange) => {
     if (exchange.info.isResource || exchange.info.path !== '/metrics') return undefined;
     return metrics.registry.metrics().then((text) => {
-      answerBody(exchange, 200, { 'content-type': metrics.registry.contentType }, Buffer.from(text));
+      exchange.answer(200, { 'content-type': metrics.registry.contentType }, Buffer.from(text));
       return 'handled' as const;
     });
   };

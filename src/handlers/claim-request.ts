@@ -4,12 +4,12 @@ import { negotiate, type Negotiated } from '../apimachinery/media-types.ts';
 import type { ResourceRequest } from '../apimachinery/request-info.ts';
 import { type GroupResource, notFound, type Status, StatusError } from '../apimachinery/status.ts';
 import type { ConnectedResource } from '../catalog/connected-resource.ts';
-import { answerBody, answerStatus, forwardedHeaders } from '../downstream/answer.ts';
 import type { Exchange } from '../downstream/exchange.ts';
 import { editToApp, type Live, type Origin, readLive } from '../mapping/claim.ts';
 import { type AppName, controlPlaneName } from '../mapping/identity.ts';
 import { statusToApp } from '../mapping/status.ts';
 import { editTableToApp, type MappedColumns, mappedColumns } from '../mapping/table.ts';
+import { forwardedHeaders } from '../upstream/answer-headers.ts';
 import type { Answer } from '../upstream/control-plane.ts';
 import { refusal } from '../upstream/errors.ts';
 import type { Link } from '../upstream/link.ts';
@@ -93,7 +93,7 @@ export async function answerObject(
     ? editTableToApp(answer.body, answer.body.indexOf('{'), answer.body.length, edits, columns)
     : editToApp(answer.body, answer.body.indexOf('{'), answer.body.length, edits);
   if (!isSame(origin, link, app)) throw notFound(groupResource(request), app.name);
-  answerBody(exchange, answer.status, forwardedHeaders(answer.headers), edits.apply(answer.body));
+  exchange.answer(answer.status, forwardedHeaders(answer.headers), edits.apply(answer.body));
   return undefined;
 }
 
@@ -106,7 +106,7 @@ export async function answerRefusal(
 ): Promise<void> {
   const status = await refusalStatus(request, answer, app, secretName);
   const headers: OutgoingHttpHeaders = forwardedHeaders(answer.headers);
-  answerStatus(request.exchange, answer.status, status, headers);
+  request.exchange.answerStatus(answer.status, status, headers);
 }
 
 export async function refusalStatus(

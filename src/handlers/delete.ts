@@ -1,10 +1,9 @@
 import { mediaType } from '../apimachinery/media-types.ts';
 import { isTrue } from '../apimachinery/request-info.ts';
 import { badRequest, conflict, notFound, type Status, unsupportedMediaType } from '../apimachinery/status.ts';
-import { answerStatus, forwardedHeaders } from '../downstream/answer.ts';
-import { readBody } from '../downstream/request-body.ts';
 import { finalizerToControlPlane } from '../mapping/finalizers.ts';
 import { statusToApp } from '../mapping/status.ts';
+import { forwardedHeaders } from '../upstream/answer-headers.ts';
 import {
   answerObject,
   answerRefusal,
@@ -79,7 +78,7 @@ export async function deleteClaim(request: NamedClaimRequest): Promise<void> {
         namespace: app.namespace,
         name: app.name,
       });
-      return answerStatus(exchange, answer.status, status, forwardedHeaders(answer.headers));
+      return exchange.answerStatus(answer.status, status, forwardedHeaders(answer.headers));
     }
     return answerObject(request, answer, columns);
   }
@@ -87,7 +86,7 @@ export async function deleteClaim(request: NamedClaimRequest): Promise<void> {
 
 /** DeleteOptions from the body, if there is one. Throws StatusError 400, 413 or 415. */
 export async function readOptions({ exchange }: ClaimRequest): Promise<DeleteOptions> {
-  const bytes = await readBody(exchange);
+  const bytes = await exchange.readBody();
   if (bytes.length === 0) return {};
   const type = mediaType(exchange.header('content-type'));
   if (type !== '' && type !== 'application/json') throw unsupportedMediaType(['application/json']);

@@ -1,7 +1,6 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import { notAcceptable, pathNotFound, serviceUnavailable } from '../apimachinery/status.ts';
 import type { Catalog, ServedDocument } from '../catalog/catalog.ts';
-import { answerBody } from '../downstream/answer.ts';
 import type { Exchange } from '../downstream/exchange.ts';
 
 const retryAfterSeconds = 1;
@@ -80,5 +79,5 @@ function answerDocument(
     exchange.res.end();
     return;
   }
-  answerBody(exchange, 200, headers, document.body);
+  exchange.answer(200, headers, document.body);
 }

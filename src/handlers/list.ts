@@ -1,6 +1,6 @@
 import { elementEditor, ListToApp } from '../mapping/list.ts';
 import { selectionToControlPlane } from '../mapping/selectors.ts';
-import { answerBody, forwardedHeaders } from '../downstream/answer.ts';
+import { forwardedHeaders } from '../upstream/answer-headers.ts';
 import type { Answer, UpstreamRequest } from '../upstream/control-plane.ts';
 import { answerRefusal, type ClaimRequest, upstreamHeaders, upstreamPath, wanted } from './claim-request.ts';
 
@@ -83,5 +83,5 @@ export async function streamList(
   });
   if (refused.status !== 200) await answerRefusal(request, refused, undefined);
   else if (res.headersSent) res.end();
-  else answerBody(exchange, 200, forwardedHeaders(refused.headers), Buffer.concat(held, heldBytes));
+  else exchange.answer(200, forwardedHeaders(refused.headers), Buffer.concat(held, heldBytes));
 }

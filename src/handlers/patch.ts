@@ -9,7 +9,6 @@ import {
 } from '../apimachinery/lossless-json.ts';
 import { mediaType } from '../apimachinery/media-types.ts';
 import { badRequest, conflict, notFound, unsupportedMediaType } from '../apimachinery/status.ts';
-import { readBody } from '../downstream/request-body.ts';
 import { editToApp } from '../mapping/claim.ts';
 import { jsonPatchRoute, mergePatchRoute, patchedView } from '../mapping/patch.ts';
 import type { Answer } from '../upstream/control-plane.ts';
@@ -48,7 +47,7 @@ export async function patchClaim(request: NamedClaimRequest, dependencies: Patch
     // The collector falls back from strategic merge on exactly this reason (garbagecollector/patch.go).
     throw unsupportedMediaType([jsonPatch, mergePatch, applyPatch]);
   }
-  const bytes = await readBody(request.exchange);
+  const bytes = await request.exchange.readBody();
   if (type === applyPatch) return apply(request, bytes, dependencies);
   const found = await readLiveObject(request);
   if (!found) throw notFound(groupResource(request), request.app.name);

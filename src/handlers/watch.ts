@@ -1,10 +1,10 @@
 import { Cancellation } from '../base/cancellation.ts';
 import { serviceUnavailable } from '../apimachinery/status.ts';
-import { answerStatus, forwardedHeaders } from '../downstream/answer.ts';
 import { editToApp } from '../mapping/claim.ts';
 import { statusToApp } from '../mapping/status.ts';
 import { editTableToApp } from '../mapping/table.ts';
 import { WatchToApp } from '../mapping/watch.ts';
+import { forwardedHeaders } from '../upstream/answer-headers.ts';
 import type { Answer } from '../upstream/control-plane.ts';
 import { type ClaimRequest, refusalStatus, upstreamHeaders, upstreamPath, wanted } from './claim-request.ts';
 import { selectOwn } from './list.ts';
@@ -72,8 +72,7 @@ export async function watchClaims(request: ClaimRequest): Promise<void> {
   }
   if (res.headersSent) res.end();
   else
-    answerStatus(
-      exchange,
+    exchange.answerStatus(
       answer.status,
       await refusalStatus(request, answer, undefined),
       forwardedHeaders(answer.headers),

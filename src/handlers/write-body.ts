@@ -1,7 +1,6 @@
 import { Edits } from '../apimachinery/json-edit.ts';
 import { mediaType } from '../apimachinery/media-types.ts';
 import { badRequest, unsupportedMediaType } from '../apimachinery/status.ts';
-import { readBody } from '../downstream/request-body.ts';
 import { editToControlPlane, type Live } from '../mapping/claim.ts';
 import type { NamedClaimRequest, ClaimRequest } from './claim-request.ts';
 
@@ -24,7 +23,7 @@ export interface WriteBody {
 export async function readObject({ exchange, info }: ClaimRequest): Promise<WriteBody> {
   const type = mediaType(exchange.header('content-type'));
   if (type !== '' && type !== 'application/json') throw unsupportedMediaType(['application/json']);
-  return checkObject(await readBody(exchange), info.namespace);
+  return checkObject(await exchange.readBody(), info.namespace);
 }
 
 /**

@@ -16,6 +16,7 @@ interface Claim extends KubeObject {
 }
 
 interface Status {
+  kind: string;
   code: number;
   reason: string;
   message: string;
@@ -152,14 +153,23 @@ describe('two claims whose names and namespaces have one hash', () => {
       reason: 'AlreadyExists',
       message: `databases.${api.group} "a" already exists`,
     });
-    const applied = await red.ask(`${claimsPath(second.name, second.namespace)}?fieldManager=second&force=true`, {
-      method: 'PATCH',
-      headers: { 'content-type': 'application/apply-patch+yaml' },
-      body: claim(second.name, 'of-the-second'),
-    });
-    expect(applied.json<Status>()).toMatchObject({ code: 409 });
     const kept = await red.client.get<Claim>(claimsPath(first.name, first.namespace));
     expect(kept.spec.parameters.password).toBe('of-the-first');
+  });
+
+  it('cannot both be created by server-side apply, forced or not [serve.collision.apply]', async () => {
+    const before = await create(red, 'apply-x-b', 'of-the-first', first.namespace);
+    for (const force of ['false', 'true']) {
+      const answer = await red.ask(`${claimsPath('apply', second.namespace)}?fieldManager=second&force=${force}`, {
+        method: 'PATCH',
+        headers: { 'content-type': 'application/apply-patch+yaml' },
+        body: claim('apply', 'of-the-second'),
+      });
+      expect({ force, answer: answer.json<Status>() }).toMatchObject({ answer: { kind: 'Status', code: 409 } });
+    }
+    const after = await red.client.get<Claim>(claimsPath('apply-x-b', first.namespace));
+    expect(after.metadata.uid).toBe(before.metadata.uid);
+    expect(after.spec.parameters.password).toBe('of-the-first');
   });
 
   it('are not taken for each other by get, put, patch and delete [serve.collision.found]', async () => {
