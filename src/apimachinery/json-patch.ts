@@ -94,11 +94,9 @@ function unprocessable(): StatusError {
 
 /** The object or array a pointer leads into, and the last token. */
 function parentOf(root: Root, path: unknown): { parent: LosslessJson[] | LosslessObject; last: string } {
-  if (typeof path !== 'string' || !path.startsWith('/')) throw unprocessable();
-  const tokens = path
-    .slice(1)
-    .split('/')
-    .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
+  if (typeof path !== 'string' || !path.includes('/')) throw unprocessable();
+  // What stands before the first slash is not looked at.
+  const [, ...tokens] = path.split('/').map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
   const last = tokens.pop() as string;
   const parent = tokens.reduce(childOf, root.document);
   if (!Array.isArray(parent) && !isLosslessObject(parent)) throw unprocessable();

@@ -58,7 +58,9 @@ export const tools: readonly Tool[] = [
     folder: 'helm',
     module: 'helm.sh/helm/v3',
     package: 'helm.sh/helm/v3/cmd/helm',
-    stamp: (version) => `-X helm.sh/helm/v3/internal/version.version=${version}`,
+    // Without the Kubernetes version `helm template` takes 1.20 for the cluster's, and charts refuse it.
+    stamp: (version) =>
+      `-X helm.sh/helm/v3/internal/version.version=${version} -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor=1 -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor=34`,
     readyMade: { args: ['version', '--short'], accepts: (output) => /^v3\./m.test(output), onPath: true },
   },
   {

@@ -1,15 +1,12 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import type { Exchange } from '../downstream/exchange.ts';
+import type { Filter } from './filter.ts';
 import { withAuthentication, type AuthenticationDependencies } from './with-authentication.ts';
 import { withAuthorization, type AuthorizationDependencies } from './with-authorization.ts';
 import { withHealth, type HealthDependencies } from './with-health.ts';
 import { withMetrics, type MetricsDependencies } from './with-metrics.ts';
 import { withRequestInfo } from './with-request-info.ts';
 import { withRequestLog, type RequestLogDependencies } from './with-request-log.ts';
-
-/** `handled` when the filter has answered; a promise only where it has to wait. */
-export type FilterResult = void | 'handled' | Promise<void | 'handled'>;
-export type Filter = (exchange: Exchange) => FilterResult;
 
 export interface ChainDependencies
   extends

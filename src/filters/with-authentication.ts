@@ -1,6 +1,6 @@
 import type { TLSSocket } from 'node:tls';
 import type { Authenticator } from '../authentication/authenticator.ts';
-import type { Filter } from './chain.ts';
+import type { Filter } from './filter.ts';
 
 export interface AuthenticationDependencies {
   authenticator: Pick<Authenticator, 'authenticate'>;

@@ -1,7 +1,7 @@
 import type { RequestInfo } from '../apimachinery/request-info.ts';
 import type { AccessAttributes } from '../authorization/access-question.ts';
 import type { Authorizer } from '../authorization/authorizer.ts';
-import type { Filter } from './chain.ts';
+import type { Filter } from './filter.ts';
 
 export interface AuthorizationDependencies {
   authorizer: Pick<Authorizer, 'authorize'>;

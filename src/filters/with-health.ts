@@ -1,6 +1,6 @@
 import type { Exchange } from '../downstream/exchange.ts';
 import type { Readiness } from '../base/health.ts';
-import type { Filter } from './chain.ts';
+import type { Filter } from './filter.ts';
 
 export interface HealthDependencies {
   readiness: Readiness;

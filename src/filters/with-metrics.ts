@@ -1,5 +1,5 @@
 import type { Metrics } from '../base/metrics.ts';
-import type { Filter } from './chain.ts';
+import type { Filter } from './filter.ts';
 
 export interface MetricsDependencies {
   metrics: Metrics;

@@ -1,5 +1,5 @@
 import { parseRequestInfo } from '../apimachinery/request-info.ts';
-import type { Filter } from './chain.ts';
+import type { Filter } from './filter.ts';
 
 /** Reads the path and query once; everybody after goes by this reading. */
 export function withRequestInfo(): Filter {

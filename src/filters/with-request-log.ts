@@ -3,7 +3,7 @@ import { describeError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
 import type { Exchange } from '../downstream/exchange.ts';
-import type { Filter } from './chain.ts';
+import type { Filter } from './filter.ts';
 
 export interface RequestLogDependencies {
   log: Logger;

@@ -19,6 +19,12 @@ const openList = Buffer.from('{"":[');
 const space = Buffer.from(' ');
 const noBytes = Buffer.alloc(0);
 
+/**
+ * An API server sends a list in pieces of a few kB, smaller than many a claim: looked at one by one, every claim would
+ * be begun twice and every write would be small.
+ */
+const batchBytes = 64 * 1024;
+
 /** Edits one element of a list, and says where it ends. */
 export type EditElement = (bytes: Bytes, at: number, limit: number, edits: Edits) => ToApp;
 
@@ -27,7 +33,7 @@ export function elementEditor(columns: MappedColumns | undefined): EditElement {
 }
 
 /**
- * Maps a list (or a Table) while it arrives: what is held at any time is one element and one chunk, whatever the
+ * Maps a list (or a Table) while it arrives: what is held at any time is one element and one batch, whatever the
  * length of the list. Feed chunks to `push`, then call `end`.
  */
 export class ListToApp {
@@ -37,6 +43,8 @@ export class ListToApp {
   readonly #sink = new ByteSink();
   #phase: 'head' | 'elements' | 'tail' = 'head';
   #pending: Buffer = Buffer.alloc(0);
+  readonly #arrived: Buffer[] = [];
+  #arrivedBytes = 0;
   #hasElements = false;
   /** Below this many pending bytes the element is known to be unfinished: keeps huge objects from quadratic work. */
   #worthwhile = 0;
@@ -50,18 +58,27 @@ export class ListToApp {
 
   /** Bytes that wait for more: less than one element, or the end of the list. */
   get pendingBytes(): number {
-    return this.#pending.length;
+    return this.#pending.length + this.#arrivedBytes;
   }
 
   /** The mapped bytes that are ready; empty while an element is unfinished. */
   push(chunk: Buffer): Buffer {
-    this.#pending = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
+    this.#arrived.push(chunk);
+    this.#arrivedBytes += chunk.length;
+    if (this.#arrivedBytes < batchBytes) return noBytes;
+    this.#join();
     if (this.#pending.length >= this.#worthwhile) this.#advance();
     return this.#sink.take();
   }
 
+  #join(): void {
+    this.#pending = Buffer.concat([this.#pending, ...this.#arrived.splice(0)]);
+    this.#arrivedBytes = 0;
+  }
+
   /** The rest. Throws ConnectorError `answer-truncated` when the list is not complete. */
   end(): Buffer {
+    this.#join();
     this.#advance();
     if (!this.#isComplete())
       throw new ConnectorError('answer-truncated', 'the control plane ended a list in its middle');

@@ -4,6 +4,7 @@ import {
   type Container,
   isArray,
   isObject,
+  KeyPrefix,
   KeySet,
   type Member,
   noKeys,
@@ -23,8 +24,8 @@ import {
 
 /** Part of every key the connector writes: entries without it are passed as they are. */
 const needle = Buffer.from('mcp-connector');
-const hiddenLabels = new Set([appClusterLabel, appNamespaceLabel, appNameLabel].map((label) => `f:${label}`));
-const annotationField = `f:${annotationPrefix}`;
+const hiddenLabels = new KeySet(`f:${appClusterLabel}`, `f:${appNamespaceLabel}`, `f:${appNameLabel}`);
+const hiddenAnnotations = new KeyPrefix(`f:${annotationPrefix}`);
 const ownerField = `f:${ownerAnnotationPrefix}`;
 
 const entryKeys = new KeySet('fieldsV1');
@@ -57,9 +58,14 @@ export function editManagedFieldsToApp(
 function editEntry(bytes: Bytes, start: number, end: number, edits: Edits): 'empty' | 'kept' {
   let root: Container | undefined;
   let metadata: Member | undefined;
-  const descendMetadata = (_id: number, at: number, member: Member): number => {
+  const descendMetadata = (id: number, at: number, member: Member): number => {
     if (!isObject(bytes, at)) return 0;
-    member.inner = scanObject(bytes, at, end, noKeys);
+    member.inner = scanObject(
+      bytes,
+      at,
+      end,
+      id === 0 ? hiddenLabels : id === 1 ? hiddenAnnotations : noKeys,
+    );
     return member.inner.end;
   };
   const descendRoot = (_id: number, at: number, member: Member): number => {
@@ -86,23 +92,17 @@ function editEntry(bytes: Bytes, start: number, end: number, edits: Edits): 'emp
       renameFinalizers(bytes, inner, own);
       continue;
     }
-    const names = new Map(
-      inner.members.map((field) => [field, readString(bytes, field.start, field.keyEnd)]),
-    );
-    const isHidden = (field: Member): boolean => {
-      const name = names.get(field) as string;
-      return member.id === 0 ? hiddenLabels.has(name) : name.startsWith(annotationField);
-    };
     const hidden = inner.members.filter(isHidden);
     if (hidden.length === 0) continue;
-    for (const field of hidden) {
-      const name = names.get(field) as string;
+    for (const { start: at, keyEnd } of member.id === 1 ? hidden : []) {
+      const name = readString(bytes, at, keyEnd);
       if (name.startsWith(ownerField)) owners.push(name.slice(ownerField.length));
     }
     // `.` stands for the map itself, which the user did not set when all its keys are ours.
-    const rest = inner.members.filter((field) => !isHidden(field) && names.get(field) !== '.');
-    if (rest.length === 0) emptied.push(member);
-    else own.removeListed(inner.members, isHidden);
+    const isUsers = (field: Member): boolean =>
+      !isHidden(field) && readString(bytes, field.start, field.keyEnd) !== '.';
+    if (inner.members.some(isUsers)) own.removeListed(inner.members, isHidden);
+    else emptied.push(member);
   }
   if (owners.length === 0 && emptied.length === container.members.length) {
     if (root.members.length === 1) return 'empty';
@@ -118,6 +118,10 @@ function editEntry(bytes: Bytes, start: number, end: number, edits: Edits): 'emp
   edits.removeListed(container.members, (member) => emptied.includes(member));
   edits.addAll(own);
   return 'kept';
+}
+
+function isHidden(field: Member): boolean {
+  return field.id >= 0;
 }
 
 function renameFinalizers(bytes: Bytes, inner: Container, edits: Edits): void {

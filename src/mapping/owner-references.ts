@@ -7,10 +7,14 @@ import { ownerAnnotationPrefix, ownerOrderAnnotation } from './identity.ts';
  * delete the claim. They are kept in annotations there, one per owner with the entry whole, and shown as they were.
  */
 
-/** Members of an owner reference in the order an API server prints them; it drops all others. */
-const members = ['apiVersion', 'blockOwnerDeletion', 'controller', 'kind', 'name', 'uid'] as const;
-
-type Owner = Partial<Record<(typeof members)[number], unknown>>;
+interface Owner {
+  apiVersion?: unknown;
+  blockOwnerDeletion?: unknown;
+  controller?: unknown;
+  kind?: unknown;
+  name?: unknown;
+  uid?: unknown;
+}
 
 /** An annotation key ends in up to 63 characters of letters, digits, `-`, `_` and `.`, the last a letter or a digit. */
 const keptUid = /^[\w.-]{0,55}[A-Za-z0-9]$/;
@@ -54,10 +58,19 @@ function isAccepted(owner: Owner | null): owner is Owner {
   return isFlagged && hasVersion && !(apiVersion === 'v1' && kind === 'Event');
 }
 
-/** One line, and the same for every client, so that an apply without a change is none. */
-function printOwner(owner: Owner): string {
-  const present = members.filter((member) => owner[member] !== undefined && owner[member] !== null);
-  return JSON.stringify(owner, present);
+/**
+ * One line, with the members an API server keeps in the order it prints them: the same for every client, so that an
+ * apply without a change is none.
+ */
+function printOwner({ apiVersion, blockOwnerDeletion, controller, kind, name, uid }: Owner): string {
+  return JSON.stringify({
+    apiVersion,
+    blockOwnerDeletion: blockOwnerDeletion ?? undefined,
+    controller: controller ?? undefined,
+    kind,
+    name,
+    uid,
+  });
 }
 
 function invalidUid(uid: string): StatusError {

@@ -46,10 +46,15 @@ async function expectFollowed(
   const since = performance.now();
   await eventually(inAppCluster, { timeoutMs: patienceMs, everyMs: 50 });
   const ms = Math.round(performance.now() - since);
-  if (ms > promisedMs) throw new Error(`the app cluster followed after ${ms} ms, ${promisedMs} ms are promised`);
+  if (ms > promisedMs)
+    throw new Error(`the app cluster followed after ${ms} ms, ${promisedMs} ms are promised`);
 }
 
-function resourcesOf(cluster: 'app' | 'controlPlane', group: string, version: string): Promise<string[] | undefined> {
+function resourcesOf(
+  cluster: 'app' | 'controlPlane',
+  group: string,
+  version: string,
+): Promise<string[] | undefined> {
   return ground[cluster].discovered(group, version);
 }
 
@@ -92,7 +97,9 @@ describe('the APIs of the app cluster', () => {
     const offered = ground.offer({ ...databases, parameters });
     await expectFollowed(
       async () => {
-        const crd = await ground.controlPlane.client.get<CustomResourceDefinition>(crdPath(claimCrdName(databases)));
+        const crd = await ground.controlPlane.client.get<CustomResourceDefinition>(
+          crdPath(claimCrdName(databases)),
+        );
         expect(JSON.stringify(crd.spec)).toContain('Which colour it has.');
       },
       async () => expect(await openApi(ground.group, 'v1')).toContain('Which colour it has.'),
@@ -139,6 +146,11 @@ describe('the APIs of the app cluster', () => {
     expect(await resourcesOf('app', ground.group, 'v1')).toContain('databases');
   });
 });
+
+/** Resolves when the log of the connector says it. */
+async function reported(sentence: string): Promise<void> {
+  await eventually(async () => expect(await connector.stderr()).toContain(sentence));
+}
 
 describe('what belongs to somebody else', () => {
   it('keeps the group and version of a CRD of the app cluster, and is reported [serve.catalog.localcrd]', async () => {
@@ -190,7 +202,13 @@ describe('what belongs to somebody else', () => {
     });
     const path = apiServicePath(`v1.${foreignGroup}`);
     const service = { namespace: ground.namespace, name: 'foreign', port: connector.port };
-    const spec = { group: foreignGroup, version: 'v1', groupPriorityMinimum: 100, versionPriority: 10, service };
+    const spec = {
+      group: foreignGroup,
+      version: 'v1',
+      groupPriorityMinimum: 100,
+      versionPriority: 10,
+      service,
+    };
     await ground.app.client.create(apiServicePath(), {
       apiVersion: 'apiregistration.k8s.io/v1',
       kind: 'APIService',
@@ -208,8 +226,4 @@ describe('what belongs to somebody else', () => {
     expect(after.metadata.labels).toEqual({ owner: 'somebody' });
     expect(after.metadata.annotations).toBeUndefined();
   });
-
-  async function reported(sentence: string): Promise<void> {
-    await eventually(async () => expect(await connector.stderr()).toContain(sentence));
-  }
 });

@@ -35,7 +35,10 @@ function create(name: string, password: string): Promise<KubeObject> {
     apiVersion: `${api.group}/v1`,
     kind: 'Database',
     metadata: { name },
-    spec: { parameters: { size: 'small', password }, writeConnectionSecretToRef: { name: `${name}-connection` } },
+    spec: {
+      parameters: { size: 'small', password },
+      writeConnectionSecretToRef: { name: `${name}-connection` },
+    },
   });
 }
 
@@ -108,8 +111,12 @@ describe('the connection Secret of a claim', () => {
     const before = await ground.app.client.create<Secret>(secretPath(namespace), foreign);
     await create('taken', 'any');
     await eventually(async () => {
-      const lines = (await connector.stderr()).split('\n').filter((line) => line.includes('taken-connection'));
-      expect(lines.some((line) => line.includes('"level":"error"') && line.includes('is not delivered'))).toBe(true);
+      const lines = (await connector.stderr())
+        .split('\n')
+        .filter((line) => line.includes('taken-connection'));
+      expect(
+        lines.some((line) => line.includes('"level":"error"') && line.includes('is not delivered')),
+      ).toBe(true);
     });
     expect(await readSecret('taken-connection')).toEqual(before);
     // A claim without the obstacle, made later, gets its Secret: the refusal stopped nothing.

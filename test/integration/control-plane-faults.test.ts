@@ -64,7 +64,12 @@ async function grant(resource: string, apiGroup: string): Promise<void> {
   const { client } = ground.controlPlane;
   const rules = [{ apiGroups: [apiGroup], resources: [resource], verbs: ['get', 'list', 'watch'] }];
   const base = `/apis/${rbac}/v1`;
-  await client.create(`${base}/clusterroles`, { apiVersion: `${rbac}/v1`, kind: 'ClusterRole', metadata, rules });
+  await client.create(`${base}/clusterroles`, {
+    apiVersion: `${rbac}/v1`,
+    kind: 'ClusterRole',
+    metadata,
+    rules,
+  });
   await client.create(`${base}/clusterrolebindings`, {
     apiVersion: `${rbac}/v1`,
     kind: 'ClusterRoleBinding',
@@ -84,7 +89,12 @@ async function writeSecret(name: string, content: Record<string, string>): Promi
   const path = secretPath(ground.namespace);
   await deleteIfThere(ground.app.client, `${path}/${name}`);
   const metadata = { name, namespace: ground.namespace };
-  await ground.app.client.create<Secret>(path, { apiVersion: 'v1', kind: 'Secret', metadata, stringData: content });
+  await ground.app.client.create<Secret>(path, {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata,
+    stringData: content,
+  });
 }
 
 const faults: Fault[] = [
@@ -105,7 +115,8 @@ const faults: Fault[] = [
   {
     name: 'a text that is no kubeconfig',
     id: 'serve.fault.kubeconfig',
-    arrange: () => writeSecret('a-text-that-is-no-kubeconfig', { kubeconfig: 'apiVersion: v1\nkind: Config\n' }),
+    arrange: () =>
+      writeSecret('a-text-that-is-no-kubeconfig', { kubeconfig: 'apiVersion: v1\nkind: Config\n' }),
     sentence: /key "kubeconfig" of Secret [^ ]+ is not a kubeconfig/,
     mend: () => writeSecret('a-text-that-is-no-kubeconfig', { kubeconfig: admin }),
   },
@@ -125,14 +136,16 @@ const faults: Fault[] = [
     id: 'serve.fault.namespace',
     claimNamespace: lateNamespace,
     arrange: () => writeSecret('no-claim-namespace', { kubeconfig: admin }),
-    sentence: /the namespace "control-plane-faults-late" does not exist on the control plane [^ ]+; create it there/,
+    sentence:
+      /the namespace "control-plane-faults-late" does not exist on the control plane [^ ]+; create it there/,
     mend: async () => void (await ground.controlPlane.createNamespace(lateNamespace)),
   },
   {
     name: 'no right to read the claim namespace',
     id: 'serve.fault.right',
     arrange: () => writeSecret('no-right-to-read-the-claim-namespace', { kubeconfig: limited }),
-    sentence: /the connector may not read the namespace "control-plane-faults-claims" .*deploy\/control-plane\.yaml/,
+    sentence:
+      /the connector may not read the namespace "control-plane-faults-claims" .*deploy\/control-plane\.yaml/,
     mend: async () => {
       await grant('namespaces', '');
       await grant('customresourcedefinitions', 'apiextensions.k8s.io');

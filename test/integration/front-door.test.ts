@@ -68,7 +68,12 @@ async function allow(user: string, verbs: string[]): Promise<void> {
   const base = `/apis/${rbac}/v1/namespaces/${mine}`;
   const metadata = { name: user, namespace: mine };
   const rules = [{ apiGroups: [api.group], resources: ['databases'], verbs }];
-  await ground.app.client.create(`${base}/roles`, { apiVersion: `${rbac}/v1`, kind: 'Role', metadata, rules });
+  await ground.app.client.create(`${base}/roles`, {
+    apiVersion: `${rbac}/v1`,
+    kind: 'Role',
+    metadata,
+    rules,
+  });
   await ground.app.client.create(`${base}/rolebindings`, {
     apiVersion: `${rbac}/v1`,
     kind: 'RoleBinding',
@@ -94,7 +99,7 @@ describe('a direct connection to the connector', () => {
     for (const target of [path(mine, 'existing'), path(mine), `/apis/${api.group}/v1/databases`]) {
       const answer = await askDirectly(connector.url, target, { headers: forged });
       expect(answer.json()).toMatchObject({ kind: 'Status', code: 403, reason: 'Forbidden' });
-      expect(answer.json<Status>().message).toContain('User "system:anonymous" cannot');
+      expect((answer.json() as Status).message).toContain('User "system:anonymous" cannot');
       expect(answer.text).not.toContain(secretWord);
     }
   });
@@ -119,8 +124,10 @@ describe('a direct connection to the connector', () => {
       headers: forged,
       client: { token: robotToken },
     });
-    expect(answer.json<Status>()).toMatchObject({ code: 403, reason: 'Forbidden' });
-    expect(answer.json<Status>().message).toContain(`User "system:serviceaccount:${mine}:robot" cannot get`);
+    expect(answer.json()).toMatchObject({ code: 403, reason: 'Forbidden' });
+    expect((answer.json() as Status).message).toContain(
+      `User "system:serviceaccount:${mine}:robot" cannot get`,
+    );
   });
 
   it('is refused with a token that the app cluster did not issue [serve.authn.token]', async () => {
@@ -134,7 +141,9 @@ describe('a direct connection to the connector', () => {
     for (const target of ['/livez', '/healthz', '/readyz'])
       expect((await askDirectly(connector.url, target)).status).toBe(200);
     expect((await askDirectly(connector.url, '/metrics')).status).toBe(403);
-    expect((await askDirectly(connector.url, '/metrics', { client: { token: robotToken } })).status).toBe(403);
+    expect((await askDirectly(connector.url, '/metrics', { client: { token: robotToken } })).status).toBe(
+      403,
+    );
     const metrics = await askDirectly(connector.url, '/metrics', { client: admin });
     expect(metrics.status).toBe(200);
     expect(metrics.text).toMatch(/^# HELP /m);
@@ -157,13 +166,16 @@ describe('a path that two readers could read differently', () => {
     ['a malformed escape', (a) => `${a}/existing%zz`],
   ];
 
-  it.each(tricks)('with %s is refused before anything is decided by it [serve.path.tricks]', async (_, target) => {
-    for (const client of [admin, {}]) {
-      const answer = await askDirectly(connector.url, target(path(mine), theirs), { client });
-      expect(answer.json()).toMatchObject({ kind: 'Status', code: 400, reason: 'BadRequest' });
-      expect(answer.text).not.toContain(secretWord);
-    }
-  });
+  it.each(tricks)(
+    'with %s is refused before anything is decided by it [serve.path.tricks]',
+    async (_, target) => {
+      for (const client of [admin, {}]) {
+        const answer = await askDirectly(connector.url, target(path(mine), theirs), { client });
+        expect(answer.json()).toMatchObject({ kind: 'Status', code: 400, reason: 'BadRequest' });
+        expect(answer.text).not.toContain(secretWord);
+      }
+    },
+  );
 
   it('does not lead through kube-apiserver into another namespace [serve.path.proxied]', async () => {
     await allow('wildcard', ['*']);
@@ -179,11 +191,13 @@ describe('a path that two readers could read differently', () => {
 describe('a user of the app cluster', () => {
   it("without rights is refused in Kubernetes' words [serve.authz.forbidden]", async () => {
     const through = await ground.app.ask(path(mine, 'existing'), { as: 'nobody' });
-    const direct = await askDirectly(connector.url, path(mine, 'existing'), { client: { token: robotToken } });
+    const direct = await askDirectly(connector.url, path(mine, 'existing'), {
+      client: { token: robotToken },
+    });
     const text = (user: string): string =>
       `databases.${api.group} "existing" is forbidden: User "${user}" cannot get resource "databases" in API group "${api.group}" in the namespace "${mine}"`;
-    expect(through.json<Status>()).toMatchObject({ code: 403, reason: 'Forbidden', message: text('nobody') });
-    expect(direct.json<Status>()).toMatchObject({
+    expect(through.json()).toMatchObject({ code: 403, reason: 'Forbidden', message: text('nobody') });
+    expect(direct.json()).toMatchObject({
       code: 403,
       reason: 'Forbidden',
       message: text(`system:serviceaccount:${mine}:robot`),
@@ -196,9 +210,9 @@ describe('a user of the app cluster', () => {
     expect((await ground.app.ask(path(mine), { as: 'getter' })).status).toBe(403);
     expect((await ground.app.ask(path(theirs, 'existing'), { as: 'getter' })).status).toBe(403);
     const canI = (verb: string): Promise<string> =>
-      ground.app.kubectl(`auth can-i ${verb} databases.${api.group} --namespace=${mine} --as=getter`).then(
-        ({ stdout }) => stdout.trim(),
-      );
+      ground.app
+        .kubectl(`auth can-i ${verb} databases.${api.group} --namespace=${mine} --as=getter`)
+        .then(({ stdout }) => stdout.trim());
     expect(await canI('get')).toBe('yes');
     expect(await canI('list')).toBe('no');
   });
@@ -213,8 +227,8 @@ describe('a user of the app cluster', () => {
         body: claim(name),
       });
     const refused = await apply('missing');
-    expect(refused.json<Status>()).toMatchObject({ code: 403, reason: 'Forbidden' });
-    expect(refused.json<Status>().message).toContain('User "patcher" cannot create resource "databases"');
+    expect(refused.json()).toMatchObject({ code: 403, reason: 'Forbidden' });
+    expect((refused.json() as Status).message).toContain('User "patcher" cannot create resource "databases"');
     expect((await ground.app.ask(path(mine, 'missing'))).status).toBe(404);
     expect((await apply('existing')).status).toBe(200);
   });

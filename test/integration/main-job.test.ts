@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { KubeObject } from '../../src/apimachinery/objects.ts';
+import type { ApiAnswer } from '../support/api-request.ts';
 import { KubectlWatch } from '../support/kubectl-watch.ts';
 import { eventually } from '../support/lab.ts';
 import { type ClaimApi, sizeDescription } from '../support/platform-api.ts';
@@ -69,9 +70,12 @@ function storedPath(name: string, where = namespace): string {
 }
 
 async function create(name: string, spec: object = {}, where = namespace): Promise<Claim> {
-  const answer = await ground.app.ask(claimsPath(undefined, where), { method: 'POST', body: claim(name, spec) });
+  const answer = await ground.app.ask(claimsPath(undefined, where), {
+    method: 'POST',
+    body: claim(name, spec),
+  });
   expect({ status: answer.status, text: answer.text }).toMatchObject({ status: 201 });
-  return answer.json<Claim>();
+  return answer.json() as Claim;
 }
 
 function read(name: string): Promise<Claim> {
@@ -84,9 +88,38 @@ async function listed(where: string): Promise<string[]> {
   return items.map(({ metadata }) => metadata.name);
 }
 
+function patch(name: string, type: string, body: string): Promise<ApiAnswer> {
+  return ground.app.ask(claimsPath(name), { method: 'PATCH', headers: { 'content-type': type }, body });
+}
+
+/** Server-side apply in YAML, of a claim with this size. */
+function apply(name: string, manager: string, size: string, force = false): Promise<ApiAnswer> {
+  const text = [
+    `apiVersion: ${api.group}/v1`,
+    'kind: Database',
+    `metadata: {name: ${name}}`,
+    'spec:',
+    '  parameters:',
+    `    size: ${size}`,
+  ].join('\n');
+  const query = `?fieldManager=${manager}${force ? '&force=true' : ''}`;
+  return ground.app.ask(`${claimsPath(name)}${query}`, {
+    method: 'PATCH',
+    headers: { 'content-type': 'application/apply-patch+yaml' },
+    body: text,
+  });
+}
+
+/** Headers that ask for metadata only. */
+function partial(kind: string): Record<string, string> {
+  return { accept: `application/json;as=${kind};g=meta.k8s.io;v=v1` };
+}
+
 describe('the claim API in the app cluster', () => {
   it('is listed by kubectl api-resources under the category claim [serve.discovery.category]', async () => {
-    const names = await ground.app.run(`api-resources --categories=claim --api-group=${api.group} --output=name`);
+    const names = await ground.app.run(
+      `api-resources --categories=claim --api-group=${api.group} --output=name`,
+    );
     expect(names).toBe(`databases.${api.group}`);
   });
 
@@ -136,7 +169,8 @@ describe('a claim by kubectl', () => {
     );
     await ground.app.run(`delete ${resource()} watched-1 -n ${namespace} --wait=false`);
     const first = /watched-\d+/.exec(watch.output)?.[0] as string;
-    if (first !== 'watched-1') await ground.app.run(`delete ${resource()} ${first} -n ${namespace} --wait=false`);
+    if (first !== 'watched-1')
+      await ground.app.run(`delete ${resource()} ${first} -n ${namespace} --wait=false`);
     await eventually(() => {
       expect(watch.output).toMatch(new RegExp(`^MODIFIED\\s+${first}\\s+small`, 'm'));
       expect(watch.output).toMatch(new RegExp(`^DELETED\\s+${first}\\s+small`, 'm'));
@@ -158,7 +192,10 @@ describe('a claim by kubectl', () => {
     expect(seen.metadata.annotations).toMatchObject({ contact: 'anna' });
     expect(seen.spec.parameters.size).toBe('large');
     const stored = await ground.controlPlane.client.get<Claim>(storedPath('edited'));
-    expect(stored.metadata.labels).toMatchObject({ team: 'orders', [`${labels}/app-resource-name`]: 'edited' });
+    expect(stored.metadata.labels).toMatchObject({
+      team: 'orders',
+      [`${labels}/app-resource-name`]: 'edited',
+    });
   });
 
   it('is compared by diff without being changed [serve.apply.dryrun]', async () => {
@@ -170,7 +207,9 @@ describe('a claim by kubectl', () => {
     expect(stdout).toMatch(/^-\s+size: small$/m);
     expect(stdout).toMatch(/^\+\s+size: medium$/m);
     expect(stdout).not.toContain(labels);
-    const fresh = await ground.app.kubectl('diff --filename=-', { input: claim('not-there', {}, { namespace }) });
+    const fresh = await ground.app.kubectl('diff --filename=-', {
+      input: claim('not-there', {}, { namespace }),
+    });
     expect(fresh).toMatchObject({ code: 1 });
     expect((await read('compared')).spec.parameters.size).toBe('small');
     expect((await ground.app.ask(claimsPath('not-there'))).status).toBe(404);
@@ -260,35 +299,38 @@ describe('a claim on the control plane', () => {
 describe('a claim by HTTP through kube-apiserver', () => {
   it('is patched by JSON Patch and by merge patch, and by nothing a CRD does not take [serve.patch.types]', async () => {
     await create('patched');
-    const patch = (type: string, body: string) =>
-      ground.app.ask(claimsPath('patched'), { method: 'PATCH', headers: { 'content-type': type }, body });
     const json = await patch(
+      'patched',
       'application/json-patch+json',
       '[{"op":"replace","path":"/spec/parameters/size","value":"medium"}]',
     );
-    expect(json.json<Claim>().spec.parameters.size).toBe('medium');
-    const merge = await patch('application/merge-patch+json', '{"spec":{"parameters":{"size":"large"}}}');
-    expect(merge.json<Claim>().spec.parameters.size).toBe('large');
-    const strategic = await patch('application/strategic-merge-patch+json', '{}');
-    expect(strategic.json<Status>()).toMatchObject({ code: 415, reason: 'UnsupportedMediaType' });
+    expect((json.json() as Claim).spec.parameters.size).toBe('medium');
+    const merge = await patch(
+      'patched',
+      'application/merge-patch+json',
+      '{"spec":{"parameters":{"size":"large"}}}',
+    );
+    expect((merge.json() as Claim).spec.parameters.size).toBe('large');
+    const strategic = await patch('patched', 'application/strategic-merge-patch+json', '{}');
+    expect(strategic.json()).toMatchObject({ code: 415, reason: 'UnsupportedMediaType' });
     expect((await read('patched')).metadata.name).toBe('patched');
   });
 
   it('is created and changed by server-side apply, with conflicts between managers [serve.apply.server]', async () => {
-    const apply = (manager: string, size: string, query = '') =>
-      ground.app.ask(`${claimsPath('server-side')}?fieldManager=${manager}${query}`, {
-        method: 'PATCH',
-        headers: { 'content-type': 'application/apply-patch+yaml' },
-        body: `apiVersion: ${api.group}/v1\nkind: Database\nmetadata:\n  name: server-side\nspec:\n  parameters:\n    size: ${size}\n`,
-      });
-    expect((await apply('anna', 'small')).status).toBe(201);
-    expect((await apply('anna', 'medium')).status).toBe(200);
-    const refused = await apply('ben', 'large');
-    expect(refused.json<Status>()).toMatchObject({ code: 409, reason: 'Conflict' });
-    expect(refused.json<Status>().message).toContain('conflict with "anna"');
-    const forced = await apply('ben', 'large', '&force=true');
-    expect(forced.json<Claim>().spec.parameters.size).toBe('large');
-    expect(JSON.stringify(forced.json<Claim>())).not.toContain(labels);
+    const json = await ground.app.ask(`${claimsPath('in-json')}?fieldManager=anna`, {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/apply-patch+yaml' },
+      body: claim('in-json'),
+    });
+    expect(json.status).toBe(201);
+    expect((await apply('server-side', 'anna', 'small')).status).toBe(201);
+    expect((await apply('server-side', 'anna', 'medium')).status).toBe(200);
+    const refused = await apply('server-side', 'ben', 'large');
+    expect(refused.json()).toMatchObject({ code: 409, reason: 'Conflict' });
+    expect((refused.json() as Status).message).toContain('conflict with "anna"');
+    const forced = await apply('server-side', 'ben', 'large', true);
+    expect((forced.json() as Claim).spec.parameters.size).toBe('large');
+    expect(JSON.stringify(forced.json() as Claim)).not.toContain(labels);
   });
 
   it('is a row of a Table under its own name [serve.read.table]', async () => {
@@ -300,7 +342,7 @@ describe('a claim by HTTP through kube-apiserver', () => {
       rows: { cells: unknown[]; object: KubeObject }[];
     }
     for (const path of [claimsPath(), claimsPath('in-table')]) {
-      const table = (await ground.app.ask(path, { headers: { accept } })).json<Table>();
+      const table = (await ground.app.ask(path, { headers: { accept } })).json() as Table;
       expect(table.kind).toBe('Table');
       const size = table.columnDefinitions.findIndex(({ name }) => name === 'Size');
       const row = table.rows.find(({ object }) => object.metadata.name === 'in-table');
@@ -312,15 +354,16 @@ describe('a claim by HTTP through kube-apiserver', () => {
 
   it('is reduced to its metadata, alone and in lists [serve.read.metadata]', async () => {
     await create('as-metadata');
-    const partial = (kind: string) => ({ accept: `application/json;as=${kind};g=meta.k8s.io;v=v1` });
-    const one = await ground.app.ask(claimsPath('as-metadata'), { headers: partial('PartialObjectMetadata') });
+    const one = await ground.app.ask(claimsPath('as-metadata'), {
+      headers: partial('PartialObjectMetadata'),
+    });
     expect(one.json()).toMatchObject({
       kind: 'PartialObjectMetadata',
       metadata: { name: 'as-metadata', namespace },
     });
     expect(one.json()).not.toHaveProperty('spec');
     const list = await ground.app.ask(claimsPath(), { headers: partial('PartialObjectMetadataList') });
-    const { kind, items } = list.json<{ kind: string; items: KubeObject[] }>();
+    const { kind, items } = list.json() as { kind: string; items: KubeObject[] };
     expect(kind).toBe('PartialObjectMetadataList');
     expect(items.map(({ metadata }) => metadata.name)).toContain('as-metadata');
     expect(one.text + list.text).not.toContain(labels);
@@ -339,29 +382,32 @@ describe('a claim by HTTP through kube-apiserver', () => {
       status: { note: 'seen' },
     });
     const seen = await ground.app.ask(`${claimsPath('with-status')}/status`);
-    expect(seen.json<Claim>().metadata.name).toBe('with-status');
+    expect((seen.json() as Claim).metadata.name).toBe('with-status');
     const both = await ground.app.ask(claimsPath('with-status'), {
       method: 'PATCH',
       headers: { 'content-type': 'application/merge-patch+json' },
       body: '{"spec":{"parameters":{"size":"medium"}},"status":{"note":"not here"}}',
     });
-    expect(both.json<Claim>().spec.parameters.size).toBe('medium');
-    expect(both.json<Claim>().status?.note).not.toBe('not here');
+    expect((both.json() as Claim).spec.parameters.size).toBe('medium');
+    expect((both.json() as Claim).status?.note).not.toBe('not here');
   });
 
   it('is not replaced by a PUT with an old resourceVersion [serve.update.conflict]', async () => {
     const old = await create('contended');
     const change = { headers: { 'content-type': 'application/merge-patch+json' }, method: 'PATCH' };
-    await ground.app.ask(claimsPath('contended'), { ...change, body: '{"spec":{"parameters":{"size":"medium"}}}' });
+    await ground.app.ask(claimsPath('contended'), {
+      ...change,
+      body: '{"spec":{"parameters":{"size":"medium"}}}',
+    });
     const answer = await ground.app.ask(claimsPath('contended'), { method: 'PUT', body: old });
-    expect(answer.json<Status>()).toMatchObject({
+    expect(answer.json()).toMatchObject({
       code: 409,
       reason: 'Conflict',
       message: `Operation cannot be fulfilled on databases.${api.group} "contended": the object has been modified; please apply your changes to the latest version and try again`,
     });
     const versioned = `{"metadata":{"resourceVersion":"${old.metadata.resourceVersion}"}}`;
     const patched = await ground.app.ask(claimsPath('contended'), { ...change, body: versioned });
-    expect(patched.json<Status>()).toMatchObject({ code: 409, reason: 'Conflict' });
+    expect(patched.json()).toMatchObject({ code: 409, reason: 'Conflict' });
   });
 
   it('keeps an integer beyond 2^53 and the form of a decimal in every answer [serve.body.bytes]', async () => {

@@ -31,8 +31,14 @@ let red: GroundCluster;
 let blue: GroundCluster;
 
 const namespace = 'tenants-orders';
-/** `a-x-b` in `c` and `a` in `b-x-c` have one hash: the input is `<name>-x-<namespace>-x-<cluster ID>`. */
-const collision = { first: { name: 'a-x-b', namespace: 'tenants-c' }, second: { name: 'a', namespace: 'b-x-tenants-c' } };
+/** Two claims of one hash, whose input is `<name>-x-<namespace>-x-<cluster ID>`. The namespaces begin with the file's name. */
+function collision(namespaceSuffix: string) {
+  const where = `tenants-${namespaceSuffix}`;
+  return {
+    first: { name: 'a-x-tenants-b', namespace: where },
+    second: { name: 'a', namespace: `tenants-b-x-${where}` },
+  };
+}
 
 beforeAll(async () => {
   dir = await mkdtemp(path.join(os.tmpdir(), 'mcp-connector-tenants-'));
@@ -42,8 +48,8 @@ beforeAll(async () => {
   blue = await ground.addAppCluster('blue', lab.cluster('blue'));
   api = await ground.offer({ kind: 'Database', plural: 'databases' });
   for (const cluster of [red, blue]) await cluster.createNamespace(namespace);
-  await red.createNamespace(collision.first.namespace);
-  await red.createNamespace(collision.second.namespace);
+  for (const { first, second } of [collision('c'), collision('d')])
+    for (const claimed of [first, second]) await red.createNamespace(claimed.namespace);
   const flags = [`--allow=*.${ground.group}`];
   await Promise.all([
     ground.startConnector({ name: 'tenants.red', flags: [...flags, '--cluster-id=red'] }),
@@ -52,7 +58,6 @@ beforeAll(async () => {
   await Promise.all([ground.available(api), ground.available(api, blue)]);
 });
 afterAll(async () => {
-  await red?.client.delete(`/api/v1/namespaces/${collision.second.namespace}`).catch(() => undefined);
   await ground?.remove();
   await lab?.stop();
   await rm(dir, { recursive: true, force: true });
@@ -81,15 +86,19 @@ async function listed(cluster: GroundCluster): Promise<Claim[]> {
 
 describe('two app clusters of one claim namespace', () => {
   it('have claims of the same name and namespace side by side [serve.tenants.names]', async () => {
-    const [ofRed, ofBlue] = await Promise.all([create(red, 'same', 'of-red'), create(blue, 'same', 'of-blue')]);
+    const [ofRed, ofBlue] = await Promise.all([
+      create(red, 'same', 'of-red'),
+      create(blue, 'same', 'of-blue'),
+    ]);
     expect(ofRed.metadata.uid).not.toBe(ofBlue.metadata.uid);
     expect((await red.client.get<Claim>(claimsPath('same'))).spec.parameters.password).toBe('of-red');
     expect((await blue.client.get<Claim>(claimsPath('same'))).spec.parameters.password).toBe('of-blue');
     const stored = await ground.controlPlane.client.get<{ items: Claim[] }>(
       `/apis/${api.group}/v1/namespaces/${ground.claimNamespace}/databases`,
     );
-    expect(stored.items.map(({ metadata }) => metadata.uid).toSorted()).toEqual(
-      [ofRed.metadata.uid, ofBlue.metadata.uid].toSorted(),
+    expect(stored.items.map(({ metadata }) => metadata.uid)).toHaveLength(2);
+    expect(new Set(stored.items.map(({ metadata }) => metadata.uid))).toEqual(
+      new Set([ofRed.metadata.uid, ofBlue.metadata.uid]),
     );
   });
 
@@ -140,7 +149,7 @@ describe('two app clusters of one claim namespace', () => {
 });
 
 describe('two claims whose names and namespaces have one hash', () => {
-  const { first, second } = collision;
+  const { first, second } = collision('c');
 
   it('cannot both be created: the second is refused with 409 [serve.collision.create]', async () => {
     await create(red, first.name, 'of-the-first', first.namespace);
@@ -148,7 +157,7 @@ describe('two claims whose names and namespaces have one hash', () => {
       method: 'POST',
       body: claim(second.name, 'of-the-second'),
     });
-    expect(refused.json<Status>()).toMatchObject({
+    expect(refused.json()).toMatchObject({
       code: 409,
       reason: 'AlreadyExists',
       message: `databases.${api.group} "a" already exists`,
@@ -158,22 +167,26 @@ describe('two claims whose names and namespaces have one hash', () => {
   });
 
   it('cannot both be created by server-side apply, forced or not [serve.collision.apply]', async () => {
-    const before = await create(red, 'apply-x-b', 'of-the-first', first.namespace);
+    const pair = collision('d');
+    const before = await create(red, pair.first.name, 'of-the-first', pair.first.namespace);
+    const secondPath = claimsPath(pair.second.name, pair.second.namespace);
     for (const force of ['false', 'true']) {
-      const answer = await red.ask(`${claimsPath('apply', second.namespace)}?fieldManager=second&force=${force}`, {
+      const answer = await red.ask(`${secondPath}?fieldManager=second&force=${force}`, {
         method: 'PATCH',
         headers: { 'content-type': 'application/apply-patch+yaml' },
-        body: claim('apply', 'of-the-second'),
+        body: claim(pair.second.name, 'of-the-second'),
       });
-      expect({ force, answer: answer.json<Status>() }).toMatchObject({ answer: { kind: 'Status', code: 409 } });
+      expect({ force, answer: answer.json() as Status }).toMatchObject({
+        answer: { kind: 'Status', code: 409 },
+      });
     }
-    const after = await red.client.get<Claim>(claimsPath('apply-x-b', first.namespace));
+    const after = await red.client.get<Claim>(claimsPath(pair.first.name, pair.first.namespace));
     expect(after.metadata.uid).toBe(before.metadata.uid);
     expect(after.spec.parameters.password).toBe('of-the-first');
   });
 
   it('are not taken for each other by get, put, patch and delete [serve.collision.found]', async () => {
-    const path = claimsPath(second.name, second.namespace);
+    const secondPath = claimsPath(second.name, second.namespace);
     const before = await red.client.get<Claim>(claimsPath(first.name, first.namespace));
     const { uid, resourceVersion } = before.metadata;
     const merge = { 'content-type': 'application/merge-patch+json' };
@@ -192,17 +205,19 @@ describe('two claims whose names and namespaces have one hash', () => {
       { method: 'DELETE' },
     ];
     for (const attempt of attempts) {
-      for (const target of attempt.method === 'DELETE' ? [path] : [path, `${path}/status`]) {
+      for (const target of attempt.method === 'DELETE'
+        ? [secondPath]
+        : [secondPath, `${secondPath}/status`]) {
         const answer = await red.ask(target, attempt);
-        expect({ ...attempt, target, answer: answer.json<Status>() }).toMatchObject({
+        expect({ ...attempt, target, answer: answer.json() as Status }).toMatchObject({
           answer: { code: 404, reason: 'NotFound', message: `databases.${api.group} "a" not found` },
         });
       }
     }
     const emptied = await red.ask(claimsPath(undefined, second.namespace), { method: 'DELETE' });
-    expect(emptied.json<{ items: unknown[] }>().items).toEqual([]);
+    expect((emptied.json() as { items: unknown[] }).items).toEqual([]);
     const list = await red.ask(claimsPath(undefined, second.namespace));
-    expect(list.json<{ items: unknown[] }>().items).toEqual([]);
+    expect((list.json() as { items: unknown[] }).items).toEqual([]);
     const after = await red.client.get<Claim>(claimsPath(first.name, first.namespace));
     expect(after.metadata.deletionTimestamp).toBeUndefined();
     expect(after.spec.parameters.password).toBe('of-the-first');

@@ -61,7 +61,10 @@ describe('two replicas', () => {
     expect(b?.headers.etag).toBe(a?.headers.etag);
     expect(b?.text).toBe(a?.text);
     expect(a?.text).toContain('databases');
-    const again = await ask(second, '/apis', { accept: discovery, 'if-none-match': a?.headers.etag as string });
+    const again = await ask(second, '/apis', {
+      accept: discovery,
+      'if-none-match': a?.headers.etag as string,
+    });
     expect(again.status).toBe(304);
   });
 
@@ -70,8 +73,8 @@ describe('two replicas', () => {
       paths: Record<string, { serverRelativeURL: string }>;
     }
     const [a, b] = await Promise.all([first, second].map((one) => ask(one, '/openapi/v3')));
-    expect(b?.json<Root>()).toEqual(a?.json<Root>());
-    const url = a?.json<Root>().paths[`apis/${ground.group}/v1`]?.serverRelativeURL;
+    expect(b?.json()).toEqual(a?.json());
+    const url = (a?.json() as Root).paths[`apis/${ground.group}/v1`]?.serverRelativeURL;
     expect(url).toMatch(/\?hash=[0-9A-Fa-f]+$/);
     const documents = await Promise.all([first, second].map((one) => ask(one, url as string)));
     expect(documents[0]?.status).toBe(200);
@@ -93,7 +96,7 @@ describe('two replicas', () => {
     const created = await askDirectly(first.url, path, { method: 'POST', body, client: admin });
     expect(created.status).toBe(201);
     const seen = await ask(second, `${path}/shared`);
-    expect(seen.json<KubeObject>().metadata.uid).toBe(created.json<KubeObject>().metadata.uid);
+    expect((seen.json() as KubeObject).metadata.uid).toBe((created.json() as KubeObject).metadata.uid);
     expect((await ground.app.ask(`${path}/shared`)).status).toBe(200);
   });
 

@@ -17,7 +17,7 @@ export interface ApiAnswer {
   headers: IncomingHttpHeaders;
   text: string;
   /** The body as JSON; numbers beyond 2^53 are not to be trusted here. */
-  json<T>(): T;
+  json(): unknown;
 }
 
 /** How a request is authenticated; nothing is a client without a certificate. */
@@ -99,7 +99,7 @@ async function ask(
             status: answer.statusCode ?? 0,
             headers: answer.headers,
             text: received,
-            json: <T>() => JSON.parse(received) as T,
+            json: () => JSON.parse(received) as unknown,
           }),
         );
       },

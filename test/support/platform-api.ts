@@ -42,7 +42,12 @@ function instanceCrd({ group }: ClaimApi): KubeObject {
     versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema } }],
   };
   const metadata = { name: `instances.infra.${group}` };
-  return { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata, spec } as KubeObject;
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata,
+    spec,
+  } as KubeObject;
 }
 
 function xrdOf(api: ClaimApi): KubeObject {
@@ -81,7 +86,12 @@ function xrdOf(api: ClaimApi): KubeObject {
     })),
   };
   const apiVersion = 'apiextensions.crossplane.io/v1';
-  return { apiVersion, kind: 'CompositeResourceDefinition', metadata: { name: xrdName(api) }, spec } as KubeObject;
+  return {
+    apiVersion,
+    kind: 'CompositeResourceDefinition',
+    metadata: { name: xrdName(api) },
+    spec,
+  } as KubeObject;
 }
 
 /** Ready at once; the claim decides the password of its connection secret. */
@@ -126,15 +136,23 @@ export async function offerApi(controlPlane: KubeClient, api: ClaimApi): Promise
 }
 
 /** Throws unless the cluster serves the claim kind in each of its versions. */
-async function eachResource(client: KubeClient, { group, plural, versions = ['v1'] }: ClaimApi): Promise<void> {
+async function eachResource(
+  client: KubeClient,
+  { group, plural, versions = ['v1'] }: ClaimApi,
+): Promise<void> {
   for (const version of versions) {
     const { resources } = await client.get<{ resources: { name: string }[] }>(`/apis/${group}/${version}`);
-    if (!resources.some(({ name }) => name === plural)) throw new Error(`${group}/${version} has no ${plural}`);
+    if (!resources.some(({ name }) => name === plural))
+      throw new Error(`${group}/${version} has no ${plural}`);
   }
 }
 
 /** Before the XRD goes: Crossplane cannot end a claim whose XR kind it has removed. */
-export async function deleteClaims(controlPlane: KubeClient, api: ClaimApi, namespace: string): Promise<void> {
+export async function deleteClaims(
+  controlPlane: KubeClient,
+  api: ClaimApi,
+  namespace: string,
+): Promise<void> {
   const path = `/apis/${api.group}/${api.versions?.[0] ?? 'v1'}/namespaces/${namespace}/${api.plural}`;
   await deleteIfThere(controlPlane, path);
   await eventually(async () => {
@@ -168,10 +186,13 @@ export async function xrdsBelow(controlPlane: KubeClient, group: string): Promis
   }>(xrdBase);
   return items
     .filter(({ spec }) => spec.group === group || spec.group.endsWith(`.${group}`))
-    .map(({ spec }) => ({
-      group: spec.group,
-      ...spec.claimNames,
-      versions: spec.versions.toSorted((a, b) => Number(b.referenceable) - Number(a.referenceable)).map(({ name }) => name),
+    .map(({ spec: { group: own, claimNames, versions } }) => ({
+      group: own,
+      kind: claimNames.kind,
+      plural: claimNames.plural,
+      versions: versions
+        .toSorted((a, b) => Number(b.referenceable) - Number(a.referenceable))
+        .map(({ name }) => name),
     }));
 }
 

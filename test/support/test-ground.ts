@@ -16,14 +16,25 @@ import {
   type TestConnector,
   type TestConnectorOptions,
 } from './lab.ts';
-import { type ClaimApi, deleteClaims, deleteIfThere, offerApi, withdrawApi, xrdsBelow } from './platform-api.ts';
+import {
+  type ClaimApi,
+  deleteClaims,
+  deleteIfThere,
+  offerApi,
+  withdrawApi,
+  xrdsBelow,
+} from './platform-api.ts';
 
 const releaseLabel = 'mcp-connector-k8s.io/release';
 const discoveryAccept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 
 interface DiscoveredGroup {
   metadata: { name: string };
-  versions: { version: string; freshness?: string; resources?: { resource: string; categories?: string[] }[] }[];
+  versions: {
+    version: string;
+    freshness?: string;
+    resources?: { resource: string; categories?: string[] }[];
+  }[];
 }
 
 /** A cluster of the lab as a test uses it: by kubectl, by HTTP, and by the client of the sources. */
@@ -60,7 +71,9 @@ export class GroundCluster {
 
   /** The resources of a group and version in the discovery that kubectl reads; undefined while there is no such version. */
   async discovered(group: string, version: string): Promise<string[] | undefined> {
-    const { items } = await this.client.get<{ items: DiscoveredGroup[] }>('/apis', { accept: discoveryAccept });
+    const { items } = await this.client.get<{ items: DiscoveredGroup[] }>('/apis', {
+      accept: discoveryAccept,
+    });
     const found = items
       .find(({ metadata }) => metadata.name === group)
       ?.versions.find((candidate) => candidate.version === version && candidate.freshness !== 'Stale');
@@ -218,7 +231,11 @@ export class TestGround {
 }
 
 /** With a kubeconfig of the test's own, so that kubectl's discovery cache is its own too. */
-async function openCluster(dir: string, name: string, { kubeconfig }: { kubeconfig: string }): Promise<GroundCluster> {
+async function openCluster(
+  dir: string,
+  name: string,
+  { kubeconfig }: { kubeconfig: string },
+): Promise<GroundCluster> {
   const file = path.join(dir, `${name}.kubeconfig`);
   await cp(kubeconfig, file);
   return new GroundCluster(file);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { ByteSink, Edits } from '../../../src/apimachinery/json-edit.ts';
 import { noKeys, scanArray, scanObject } from '../../../src/apimachinery/json-scan.ts';
 import { anyArrayText, anyObjectText } from './json-text.ts';
@@ -82,15 +82,19 @@ describe('Edits', () => {
 describe('ByteSink', () => {
   it('holds what was written, whatever the sizes of the pieces', () => {
     fc.assert(
-      fc.property(fc.array(fc.string({ unit: 'grapheme', maxLength: 60 })), fc.integer({ min: 1, max: 64 }), (pieces, capacity) => {
-        const sink = new ByteSink(capacity);
-        pieces.forEach((piece, i) => {
-          if (i % 2 === 0) sink.text(piece);
-          else sink.copy(Buffer.from(`<${piece}>`), 1, 1 + Buffer.byteLength(piece));
-        });
-        expect(sink.take().toString()).toBe(Buffer.from(pieces.join('')).toString());
-        expect(sink.length).toBe(0);
-      }),
+      fc.property(
+        fc.array(fc.string({ unit: 'grapheme', maxLength: 60 })),
+        fc.integer({ min: 1, max: 64 }),
+        (pieces, capacity) => {
+          const sink = new ByteSink(capacity);
+          pieces.forEach((piece, i) => {
+            if (i % 2 === 0) sink.text(piece);
+            else sink.copy(Buffer.from(`<${piece}>`), 1, 1 + Buffer.byteLength(piece));
+          });
+          expect(sink.take().toString()).toBe(Buffer.from(pieces.join('')).toString());
+          expect(sink.length).toBe(0);
+        },
+      ),
     );
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import {
   type Bytes,
   endOfInput,
@@ -63,7 +63,9 @@ describe('scanObject', () => {
         });
         expect(scanned.members).toHaveLength(members.length);
         expect(read).toEqual(
-          members.filter(({ key }) => ['metadata', 'name'].includes(JSON.parse(key) as string)).map(({ value }) => value),
+          members
+            .filter(({ key }) => ['metadata', 'name'].includes(JSON.parse(key) as string))
+            .map(({ value }) => value),
         );
       }),
     );
@@ -173,7 +175,17 @@ describe('KeyPrefix', () => {
   it('finds the keys that begin with the prefix, in any spelling', () => {
     const prefix = new KeyPrefix('own/');
     const find = (text: string): number => prefix.find(Buffer.from(text), 0, Buffer.byteLength(text));
-    const texts = ['"own/a"', '"own/"', String.raw`"\u006fwn\/a"`, '"own"', '"o"', '""', '"xown/"', '"Own/a"', String.raw`"own\\/"`];
+    const texts = [
+      '"own/a"',
+      '"own/"',
+      String.raw`"\u006fwn\/a"`,
+      '"own"',
+      '"o"',
+      '""',
+      '"xown/"',
+      '"Own/a"',
+      String.raw`"own\\/"`,
+    ];
     expect(texts.map(find)).toEqual([0, 0, 0, -1, -1, -1, -1, -1, -1]);
   });
 });

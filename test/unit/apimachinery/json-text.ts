@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 /** JSON as text, with everything a writer may choose: white space, escapes, number literals, duplicate keys. */
 
@@ -7,8 +7,14 @@ const space = fc.constantFrom('', '', '', ' ', '\n', '\t', '\r\n', '  \n ');
 /** Pieces of a string as they stand between the quotes. */
 const piece = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom('a', 'b', '-', '.', '/', ' ', '{', '}', '[', ']', ',', ':', '0') },
-  { weight: 2, arbitrary: fc.constantFrom('\\\\', '\\"', '\\\\\\"', '\\/', '\\n', '\\u0061', '\\u0022', '\\u005c') },
-  { weight: 1, arbitrary: fc.constantFrom('é', '€', '😀', '\\ud83d\\ude00', '\\ud800', '\\u0000', '\u2028', '\u007f') },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom('\\\\', '\\"', '\\\\\\"', '\\/', '\\n', '\\u0061', '\\u0022', '\\u005c'),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom('é', '€', '😀', '\\ud83d\\ude00', '\\ud800', '\\u0000', '\u2028', '\u007f'),
+  },
 );
 
 export const stringText: fc.Arbitrary<string> = fc
@@ -19,14 +25,28 @@ export const stringText: fc.Arbitrary<string> = fc
     {
       weight: 1,
       arbitrary: fc
-        .tuple(fc.integer({ min: 34, max: 44 }), fc.integer({ min: 0, max: 5 }), fc.constantFrom('', '\\"', 'x'))
+        .tuple(
+          fc.integer({ min: 34, max: 44 }),
+          fc.integer({ min: 0, max: 5 }),
+          fc.constantFrom('', '\\"', 'x'),
+        )
         .map(([length, escapes, end]) => ['x'.repeat(length), '\\\\'.repeat(escapes), end]),
     },
   )
   .map((pieces) => `"${pieces.join('')}"`);
 
 export const numberText = fc.constantFrom(
-  '0', '-0', '1', '1.0', '0.10', '-12', '9007199254740993', '1e400', '1E+2', '12.5e-3', '-0.0',
+  '0',
+  '-0',
+  '1',
+  '1.0',
+  '0.10',
+  '-12',
+  '9007199254740993',
+  '1e400',
+  '1E+2',
+  '12.5e-3',
+  '-0.0',
 );
 
 const scalarText = fc.oneof(numberText, stringText, fc.constantFrom('true', 'false', 'null'));
@@ -69,24 +89,38 @@ function spaceFrom(spaces: readonly string[]): () => string {
 export const spaces = fc.array(space, { maxLength: 7 });
 
 const key = fc.oneof(
-  { weight: 2, arbitrary: fc.constantFrom('"a"', '"b"', '"metadata"', '"metad\\u0061ta"', '"name"', '"na"', '"names"', '""') },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom(
+      '"a"',
+      '"b"',
+      '"metadata"',
+      '"metad\\u0061ta"',
+      '"name"',
+      '"na"',
+      '"names"',
+      '""',
+    ),
+  },
   { weight: 1, arbitrary: stringText },
 );
 
-const { value, object, array } = fc.letrec<{ value: string; object: ObjectText; array: ArrayText }>((tie) => ({
-  value: fc.oneof(
-    { maxDepth: 4, withCrossShrink: true },
-    scalarText,
-    tie('object').map(({ text }) => text),
-    tie('array').map(({ text }) => text),
-  ),
-  object: fc
-    .tuple(fc.array(fc.tuple(key, tie('value')), { maxLength: 5 }), spaces)
-    .map(([members, pads]) => objectText(members, pads)),
-  array: fc
-    .tuple(fc.array(tie('value'), { maxLength: 5 }), spaces)
-    .map(([elements, pads]) => arrayText(elements, pads)),
-}));
+const { value, object, array } = fc.letrec<{ value: string; object: ObjectText; array: ArrayText }>(
+  (tie) => ({
+    value: fc.oneof(
+      { maxDepth: 4, withCrossShrink: true },
+      scalarText,
+      tie('object').map(({ text }) => text),
+      tie('array').map(({ text }) => text),
+    ),
+    object: fc
+      .tuple(fc.array(fc.tuple(key, tie('value')), { maxLength: 5 }), spaces)
+      .map(([members, pads]) => objectText(members, pads)),
+    array: fc
+      .tuple(fc.array(tie('value'), { maxLength: 5 }), spaces)
+      .map(([elements, pads]) => arrayText(elements, pads)),
+  }),
+);
 
 export const anyValueText = value;
 export const anyObjectText = object;

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { anyValueText, numberText, objectText, spaces, stringText } from '../apimachinery/json-text.ts';
 
 /** Claims as text: arbitrary JSON outside, and in metadata and the secret reference all that the mapping has to stand. */
@@ -30,7 +30,9 @@ const ownKey = fc.constantFrom(
   'mcp-connector-k8s.io/owner.00000000-0000-0000-0000-000000000001',
   'mcp-connector-k8s.io/owner-order',
 );
-const ownLabels = ['app-cluster', 'app-namespace', 'app-resource-name'].map((key) => `mcp-connector.upbound.io/${key}`);
+const ownLabels = ['app-cluster', 'app-namespace', 'app-resource-name'].map(
+  (key) => `mcp-connector.upbound.io/${key}`,
+);
 
 export function isOwnLabel(key: string): boolean {
   return ownLabels.includes(key);
@@ -78,7 +80,18 @@ const annotations = mapText(fc.oneof(userKey, ownKey));
 const finalizers = fc.oneof(
   fc.constantFrom('null', '[]'),
   fc
-    .array(spelling(fc.constantFrom('orphan', 'foregroundDeletion', 'example.org/x', 'constructor', 'finalizer.apiextensions.crossplane.io')), { maxLength: 4 })
+    .array(
+      spelling(
+        fc.constantFrom(
+          'orphan',
+          'foregroundDeletion',
+          'example.org/x',
+          'constructor',
+          'finalizer.apiextensions.crossplane.io',
+        ),
+      ),
+      { maxLength: 4 },
+    )
     .map((texts) => `[${texts.join(' ,\n')}]`),
 );
 
@@ -86,7 +99,10 @@ const owner = fc
   .tuple(uid, name, fc.constantFrom('', '"controller":false,', '"blockOwnerDeletion":true,'), spaces)
   .map(([id, own, flag, pads]) => {
     const gap = pads[0] ?? '';
-    return { id, text: `{${gap}"kind":"ConfigMap",${gap}${flag}"uid":"${id}","apiVersion":"v1",${gap}"name":"${own}"}` };
+    return {
+      id,
+      text: `{${gap}"kind":"ConfigMap",${gap}${flag}"uid":"${id}","apiVersion":"v1",${gap}"name":"${own}"}`,
+    };
   });
 
 const ownerReferences = fc.oneof(
@@ -106,7 +122,10 @@ const metadataMember: fc.Arbitrary<MemberText> = fc.oneof(
   fc.tuple(spelling(fc.constant('annotations')), annotations),
   fc.tuple(spelling(fc.constant('finalizers')), finalizers),
   fc.tuple(spelling(fc.constant('ownerReferences')), ownerReferences),
-  fc.tuple(fc.constantFrom('"generation"', '"resourceVersion"', '"generateName"', '"names"'), fc.oneof(numberText, stringText)),
+  fc.tuple(
+    fc.constantFrom('"generation"', '"resourceVersion"', '"generateName"', '"names"'),
+    fc.oneof(numberText, stringText),
+  ),
 );
 
 function metadata(isUnique: boolean): fc.Arbitrary<string> {
@@ -122,16 +141,34 @@ function metadata(isUnique: boolean): fc.Arbitrary<string> {
 }
 
 /** Names that begin like, or contain, those that are mapped. */
-const otherKey = fc.constantFrom('"writeConnectionSecretToReference"', '"names"', '"id"', '"parameters"', '"nam"', '"meta"', '"labels"');
+const otherKey = fc.constantFrom(
+  '"writeConnectionSecretToReference"',
+  '"names"',
+  '"id"',
+  '"parameters"',
+  '"nam"',
+  '"meta"',
+  '"labels"',
+);
 
 const reference = fc.oneof(
   {
     weight: 3,
     arbitrary: fc
-      .tuple(fc.array(fc.tuple(otherKey, anyValueText), { maxLength: 2 }), fc.constantFrom('my-secret', 'my-cluster', 'é"\\x'), spaces)
-      .map(([others, secret, pads]) => objectText([...unique(others), ['"name"', JSON.stringify(secret)]], pads).text),
+      .tuple(
+        fc.array(fc.tuple(otherKey, anyValueText), { maxLength: 2 }),
+        fc.constantFrom('my-secret', 'my-cluster', 'é"\\x'),
+        spaces,
+      )
+      .map(
+        ([others, secret, pads]) =>
+          objectText([...unique(others), ['"name"', JSON.stringify(secret)]], pads).text,
+      ),
   },
-  { weight: 1, arbitrary: fc.constantFrom('null', '{}', '{"name":null}', '{"name":""}', '{"name":1.0}', '"name"') },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom('null', '{}', '{"name":null}', '{"name":""}', '{"name":1.0}', '"name"'),
+  },
 );
 
 function spec(isUnique: boolean): fc.Arbitrary<string> {

@@ -25,7 +25,10 @@ function mapped(name: CapturedName): string {
 }
 
 function mappedList<T>(name: CapturedName, how = columns): T {
-  const transform = new ListToApp(elementEditor(name.startsWith('table') ? how : undefined), capturedClusterID);
+  const transform = new ListToApp(
+    elementEditor(name.startsWith('table') ? how : undefined),
+    capturedClusterID,
+  );
   const bytes = captured(name);
   return JSON.parse(Buffer.concat([transform.push(bytes), transform.end()]).toString()) as T;
 }
@@ -41,7 +44,9 @@ describe('a claim that a real control plane answered with', () => {
       namespace: 't-map',
       labels: { team: 'a' },
       annotations: { note: 'x' },
-      ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 't-a', uid: 'fb6b1fad-e47e-4897-9108-d6383a7a8e79' }],
+      ownerReferences: [
+        { apiVersion: 'v1', kind: 'ConfigMap', name: 't-a', uid: 'fb6b1fad-e47e-4897-9108-d6383a7a8e79' },
+      ],
     });
     expect(mapped('object.json')).not.toContain('mcp-connector');
     expect(after.spec?.writeConnectionSecretToRef).toEqual({ name: 't-one-secret' });
@@ -51,7 +56,10 @@ describe('a claim that a real control plane answered with', () => {
     const { metadata: _before, spec: specBefore, ...restBefore } = before;
     const { metadata: _after, spec: specAfter, ...restAfter } = after;
     expect(restAfter).toEqual(restBefore);
-    expect({ ...specAfter, writeConnectionSecretToRef: undefined }).toEqual({ ...specBefore, writeConnectionSecretToRef: undefined });
+    expect({ ...specAfter, writeConnectionSecretToRef: undefined }).toEqual({
+      ...specBefore,
+      writeConnectionSecretToRef: undefined,
+    });
   });
 
   it('is the same object when it was printed for human eyes', () => {
@@ -64,7 +72,11 @@ describe('a claim that a real control plane answered with', () => {
     const body = Buffer.from(mapped('object.json'));
     const edits = new Edits();
     const app = { namespace: 't-map', name: 't-one' };
-    editToControlPlane(body, { connection, prefix: 'claim', app, body: 'object', replaces: true, live: live! }, edits);
+    editToControlPlane(
+      body,
+      { connection, prefix: 'claim', app, body: 'object', replaces: true, live: live! },
+      edits,
+    );
     expect(JSON.parse(edits.apply(body).toString())).toEqual(JSON.parse(captured('object.json').toString()));
     expect(edits.isEmpty).toBe(true);
   });
@@ -81,9 +93,13 @@ describe('lists and Tables that a real control plane answered with', () => {
   });
 
   it('shows a foreground deletion under the name Kubernetes has for it', () => {
-    const four = mappedList<{ items: Claim[] }>('list.json').items.find(({ metadata }) => metadata.name === 't-four');
+    const four = mappedList<{ items: Claim[] }>('list.json').items.find(
+      ({ metadata }) => metadata.name === 't-four',
+    );
     expect(four?.metadata['finalizers']).toContain('foregroundDeletion');
-    expect(JSON.stringify(four?.metadata['managedFields'])).toContain(JSON.stringify('v:"foregroundDeletion"').slice(1, -1));
+    expect(JSON.stringify(four?.metadata['managedFields'])).toContain(
+      JSON.stringify('v:"foregroundDeletion"').slice(1, -1),
+    );
     expect(four?.metadata['labels']).toBeUndefined();
   });
 
@@ -101,7 +117,9 @@ describe('lists and Tables that a real control plane answered with', () => {
     const { rows } = mappedList<{ rows: Row[] }>('table.json', mappedColumns(capturedColumns, true));
     const real = JSON.parse(captured('table-none.json').toString()) as { rows: Row[] };
     expect(rows.map(({ object }) => object)).toEqual(real.rows.map(({ object }) => object));
-    expect(rows.map(({ cells }) => cells.slice(1, 3))).toEqual(real.rows.map(({ cells }) => cells.slice(1, 3)));
+    expect(rows.map(({ cells }) => cells.slice(1, 3))).toEqual(
+      real.rows.map(({ cells }) => cells.slice(1, 3)),
+    );
   });
 
   it('maps the Table of one object, and tells whose it is', () => {
@@ -118,12 +136,18 @@ describe('lists and Tables that a real control plane answered with', () => {
   });
 
   it('names objects on the control plane by the documented hash', () => {
-    expect(controlPlaneName('claim', { namespace: 'test', name: 'my-bucket' }, '00000000-0000-0000-0000-000000000000')).toBe(
-      'claim-c603e518969b413e',
-    );
+    expect(
+      controlPlaneName(
+        'claim',
+        { namespace: 'test', name: 'my-bucket' },
+        '00000000-0000-0000-0000-000000000000',
+      ),
+    ).toBe('claim-c603e518969b413e');
     const { rows } = JSON.parse(captured('table.json').toString()) as { rows: Row[] };
     expect(rows.map(({ cells }) => cells[0]).toSorted()).toEqual(
-      names.map((name) => controlPlaneName('claim', { namespace: 't-map', name }, capturedClusterID)).toSorted(),
+      names
+        .map((name) => controlPlaneName('claim', { namespace: 't-map', name }, capturedClusterID))
+        .toSorted(),
     );
   });
 });

@@ -1,12 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { Edits } from '../../../src/apimachinery/json-edit.ts';
 import { noKeys, readString, scanObject } from '../../../src/apimachinery/json-scan.ts';
 import { getMember, type LosslessObject, parseLossless } from '../../../src/apimachinery/lossless-json.ts';
 import { editToApp, editToControlPlane, readLive, type ToControlPlane } from '../../../src/mapping/claim.ts';
 import { controlPlaneName } from '../../../src/mapping/identity.ts';
 import { claimText, claimTextWithDuplicates, isOwnAnnotation, isOwnLabel } from './arbitrary-claim.ts';
-import { app, canonical, connection, referenceRoundTrip, referenceToControlPlane, withoutEmpty } from './reference-mapping.ts';
+import {
+  app,
+  canonical,
+  connection,
+  referenceRoundTrip,
+  referenceToControlPlane,
+  withoutEmpty,
+} from './reference-mapping.ts';
 
 const target: ToControlPlane = { connection, prefix: 'claim', app, body: 'object' };
 const hashed = controlPlaneName('claim', app, connection.clusterID);
@@ -43,7 +50,8 @@ function withoutSecretNames(bytes: Buffer): string[] {
   const namesOf = (spec: Buffer, path: string[]): string => {
     const parts = membersOf(spec).map(({ key, value }) => {
       const here = [...path, key];
-      if (here.join('/') === 'writeConnectionSecretToRef/name' && value.startsWith('"')) return `${key}: <name>`;
+      if (here.join('/') === 'writeConnectionSecretToRef/name' && value.startsWith('"'))
+        return `${key}: <name>`;
       return `${key}: ${key === 'writeConnectionSecretToRef' && value.startsWith('{') ? namesOf(Buffer.from(value), here) : value}`;
     });
     return `{${parts.join()}}`;
@@ -58,8 +66,12 @@ describe('a claim on its way to the control plane and back', () => {
     fc.assert(
       fc.property(claimText, ({ text }) => {
         const stored = toControlPlane(text);
-        expect(canonical(withoutEmpty(valueOf(stored)))).toBe(canonical(referenceToControlPlane(valueOf(text))));
-        expect(canonical(withoutEmpty(valueOf(toApp(stored))))).toBe(canonical(referenceRoundTrip(valueOf(text))));
+        expect(canonical(withoutEmpty(valueOf(stored)))).toBe(
+          canonical(referenceToControlPlane(valueOf(text))),
+        );
+        expect(canonical(withoutEmpty(valueOf(toApp(stored))))).toBe(
+          canonical(referenceRoundTrip(valueOf(text))),
+        );
       }),
       { numRuns: 1500 },
     );
@@ -85,7 +97,8 @@ describe('a claim on its way to the control plane and back', () => {
         expect(all.length).toBeGreaterThan(0);
         for (const { at } of all) {
           const members = membersOf(stored, at);
-          const values = (name: string): string[] => members.filter(({ key }) => key === name).map(({ value }) => value);
+          const values = (name: string): string[] =>
+            members.filter(({ key }) => key === name).map(({ value }) => value);
           expect(new Set(values('name'))).toEqual(new Set([JSON.stringify(hashed)]));
           expect(new Set(values('namespace'))).toEqual(new Set(['"claims-1"']));
           expect(values('ownerReferences')).toEqual([]);
@@ -124,11 +137,12 @@ describe('a claim on its way to the control plane and back', () => {
   });
 });
 
+const object = (metadata: string, rest = ''): Buffer =>
+  Buffer.from(`{"metadata":{"name":"claim-1","namespace":"claims-1"${metadata}}${rest}}`);
+
 describe('what the control plane answers', () => {
-  const object = (metadata: string, rest = ''): Buffer =>
-    Buffer.from(`{"metadata":{"name":"claim-1","namespace":"claims-1"${metadata}}${rest}}`);
-  const own = '"mcp-connector.upbound.io/app-cluster":"c","mcp-connector.upbound.io/app-namespace":"n","mcp-connector.upbound.io/app-resource-name":"x"';
-  const owner = '{"apiVersion":"v1","kind":"ConfigMap","name":"o","uid":"u"}';
+  const own =
+    '"mcp-connector.upbound.io/app-cluster":"c","mcp-connector.upbound.io/app-namespace":"n","mcp-connector.upbound.io/app-resource-name":"x"';
   const annotation = `"mcp-connector-k8s.io/owner.u":${JSON.stringify(owner)}`;
 
   it('shows owners of the app cluster, and none of the control plane, even side by side', () => {
@@ -143,16 +157,21 @@ describe('what the control plane answers', () => {
     expect(toApp(Buffer.from(text)).toString()).toBe(`{"metadata":{"ownerReferences":[${owner}],"uid":"1"}}`);
   });
 
-  it.each(['', 'no JSON', '[]', 'null', '{"apiVersion":"v1"}', '{"apiVersion":"v1","kind":"A","name":"b","uid":"u","controller":"yes"}'])(
-    'leaves an owner annotation out that somebody else wrote: %s',
-    (value) => {
-      const metadata = `,"annotations":{"mcp-connector-k8s.io/owner.u":${JSON.stringify(value)}},"labels":{${own}}`;
-      expect(toApp(object(metadata)).toString()).toBe('{"metadata":{"name":"x","namespace":"n"}}');
-    },
-  );
+  it.each([
+    '',
+    'no JSON',
+    '[]',
+    'null',
+    '{"apiVersion":"v1"}',
+    '{"apiVersion":"v1","kind":"A","name":"b","uid":"u","controller":"yes"}',
+  ])('leaves an owner annotation out that somebody else wrote: %s', (value) => {
+    const metadata = `,"annotations":{"mcp-connector-k8s.io/owner.u":${JSON.stringify(value)}},"labels":{${own}}`;
+    expect(toApp(object(metadata)).toString()).toBe('{"metadata":{"name":"x","namespace":"n"}}');
+  });
 
   it('prints owners on one line, since an event of a watch is a line', () => {
-    const text = '{"metadata":{"ownerReferences":[{\n"uid":"u",\n"name":"o","kind":"ConfigMap","apiVersion":"v1","more":1}]}}';
+    const text =
+      '{"metadata":{"ownerReferences":[{\n"uid":"u",\n"name":"o","kind":"ConfigMap","apiVersion":"v1","more":1}]}}';
     const shown = toApp(toControlPlane(text)).toString();
     expect(shown).toContain(`"ownerReferences":[${owner}]`);
     expect(shown).not.toContain('\n');
@@ -180,18 +199,39 @@ describe('what the control plane answers', () => {
   });
 });
 
+const owners = (...texts: string[]): string =>
+  `{"metadata":{"ownerReferences":[${texts.join()}],"name":"a"}}`;
+
+const owner = '{"apiVersion":"v1","kind":"ConfigMap","name":"o","uid":"u"}';
+
+const left = (text: string): boolean => toControlPlane(text).includes('"ownerReferences"');
+
+const order = (stored: Buffer): string[] | null =>
+  toApp(stored)
+    .toString()
+    .match(/(?<="uid":")./g);
+
 describe('owner references', () => {
-  const owners = (...texts: string[]): string => `{"metadata":{"ownerReferences":[${texts.join()}],"name":"a"}}`;
   const owner = (more: Record<string, unknown>): string =>
     JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', name: 'o', uid: 'u', ...more });
-  const left = (text: string): boolean => toControlPlane(text).includes('"ownerReferences"');
 
   it('stay in place where Kubernetes refuses them, for the control plane to say so', () => {
     const refused = [
-      'null', '1', '"u"', '[]', '{}',
-      owner({ uid: '' }), owner({ uid: 1 }), owner({ name: '' }), owner({ kind: '' }), owner({ apiVersion: '' }),
-      owner({ apiVersion: 'apps/' }), owner({ apiVersion: 'a/b/c' }), owner({ kind: 'Event' }),
-      owner({ controller: 'yes' }), owner({ blockOwnerDeletion: 1 }),
+      'null',
+      '1',
+      '"u"',
+      '[]',
+      '{}',
+      owner({ uid: '' }),
+      owner({ uid: 1 }),
+      owner({ name: '' }),
+      owner({ kind: '' }),
+      owner({ apiVersion: '' }),
+      owner({ apiVersion: 'apps/' }),
+      owner({ apiVersion: 'a/b/c' }),
+      owner({ kind: 'Event' }),
+      owner({ controller: 'yes' }),
+      owner({ blockOwnerDeletion: 1 }),
       `${owner({ controller: true })},${owner({ uid: 'v', controller: true })}`,
     ];
     expect(refused.filter((text) => !left(owners(text)))).toEqual([]);
@@ -199,8 +239,11 @@ describe('owner references', () => {
 
   it('go into annotations where Kubernetes takes them', () => {
     const taken = [
-      owner({}), owner({ apiVersion: 'apps/v1' }), owner({ controller: true, blockOwnerDeletion: null }),
-      owner({ apiVersion: 'events.k8s.io/v1', kind: 'Event' }), owner({ more: 1 }),
+      owner({}),
+      owner({ apiVersion: 'apps/v1' }),
+      owner({ controller: true, blockOwnerDeletion: null }),
+      owner({ apiVersion: 'events.k8s.io/v1', kind: 'Event' }),
+      owner({ more: 1 }),
     ];
     expect(taken.filter((text) => left(owners(text)))).toEqual([]);
   });
@@ -209,7 +252,7 @@ describe('owner references', () => {
     'are refused with a uid that no annotation can hold: %s',
     (uid) => {
       expect(() => toControlPlane(owners(owner({ uid })))).toThrow(
-        expect.objectContaining({ code: 422, reason: 'Invalid' }) as Error,
+        expect.objectContaining({ code: 422, reason: 'Invalid' }),
       );
     },
   );
@@ -223,7 +266,6 @@ describe('owner references', () => {
 
   it('keep their order, except in an apply, where the order would be one field for all who apply', () => {
     const text = owners(owner({ uid: 'b' }), owner({ uid: 'a' }));
-    const order = (stored: Buffer): string[] | null => toApp(stored).toString().match(/(?<="uid":")./g);
     expect(order(toControlPlane(text))).toEqual(['b', 'a']);
     expect(order(toControlPlane(text, { applies: true }))).toEqual(['a', 'b']);
     expect(toControlPlane(text, { applies: true }).includes('owner-order')).toBe(false);
@@ -243,13 +285,15 @@ describe('a PUT', () => {
   };
   const put = (text: string): LosslessObject => valueOf(toControlPlane(text, { live, replaces: true }));
 
-  it.each(['{}', '{"metadata":{}}', '{"metadata":{"ownerReferences":[]}}', '{"metadata":{"ownerReferences":null,"name":"a"}}'])(
-    'gives the owners on the control plane back, which the user never saw: %s',
-    (text) => {
-      const metadata = getMember(put(text), 'metadata') as LosslessObject;
-      expect(metadata['ownerReferences']).toEqual([{ uid: 'there' }]);
-    },
-  );
+  it.each([
+    '{}',
+    '{"metadata":{}}',
+    '{"metadata":{"ownerReferences":[]}}',
+    '{"metadata":{"ownerReferences":null,"name":"a"}}',
+  ])('gives the owners on the control plane back, which the user never saw: %s', (text) => {
+    const metadata = getMember(put(text), 'metadata') as LosslessObject;
+    expect(metadata['ownerReferences']).toEqual([{ uid: 'there' }]);
+  });
 
   it('takes the stored secret name of an object of the original connector back as it is', () => {
     const named = (name: string): string =>
@@ -261,15 +305,19 @@ describe('a PUT', () => {
   });
 });
 
+const patch = (text: string): unknown =>
+  JSON.parse(toControlPlane(text, { body: 'merge-patch' }).toString());
+
 describe('a merge patch', () => {
-  const patch = (text: string): unknown => JSON.parse(toControlPlane(text, { body: 'merge-patch' }).toString());
   const kept = 'mcp-connector-k8s.io/connection-secret-name';
 
   it('removes the kept secret name with the reference', () => {
     const removal = { metadata: { annotations: { [kept]: null } } };
     expect(patch('{"spec":null}')).toEqual({ ...removal, spec: null });
     expect(patch('{"spec":{"writeConnectionSecretToRef":null}}')).toMatchObject(removal);
-    expect(patch('{"spec":{"writeConnectionSecretToRef":{"name":null}},"metadata":{}}')).toMatchObject(removal);
+    expect(patch('{"spec":{"writeConnectionSecretToRef":{"name":null}},"metadata":{}}')).toMatchObject(
+      removal,
+    );
   });
 
   it('follows the last of two secret references, as the API server does', () => {
@@ -291,8 +339,12 @@ describe('a merge patch', () => {
 describe('own annotations', () => {
   it('are told from others by their prefix alone', () => {
     expect(['mcp-connector-k8s.io/x', 'mcp-connector-k8s.io/'].every(isOwnAnnotation)).toBe(true);
-    const text = '{"metadata":{"annotations":{"mcp-connector-k8s.i\\u006f/x":"1","mcp-connector-k8s.iox":"2"}}}';
-    const annotations = getMember(getMember(valueOf(toControlPlane(text)), 'metadata') as LosslessObject, 'annotations');
+    const text =
+      '{"metadata":{"annotations":{"mcp-connector-k8s.i\\u006f/x":"1","mcp-connector-k8s.iox":"2"}}}';
+    const annotations = getMember(
+      getMember(valueOf(toControlPlane(text)), 'metadata') as LosslessObject,
+      'annotations',
+    );
     expect(annotations).toEqual({ 'mcp-connector-k8s.iox': '2' });
   });
 });

@@ -11,7 +11,10 @@ import { isOwnAnnotation, isOwnLabel } from './arbitrary-claim.ts';
 
 /** The mapping once more, in the plainest way: with values instead of bytes. For documents without duplicate keys. */
 
-export const connection: Connection = { clusterID: '00000000-0000-0000-0000-000000000000', claimNamespace: 'claims-1' };
+export const connection: Connection = {
+  clusterID: '00000000-0000-0000-0000-000000000000',
+  claimNamespace: 'claims-1',
+};
 export const app: AppName = { namespace: 'team-a', name: 'my-cluster' };
 
 const finalizersThere: [string, string][] = [
@@ -23,7 +26,10 @@ function asObject(value: LosslessJson | undefined): LosslessObject {
   return isLosslessObject(value) ? value : {};
 }
 
-function entriesWithout(map: LosslessJson | undefined, isOwn: (key: string) => boolean): [string, LosslessJson][] {
+function entriesWithout(
+  map: LosslessJson | undefined,
+  isOwn: (key: string) => boolean,
+): [string, LosslessJson][] {
   return Object.entries(asObject(map)).filter(([key]) => !isOwn(key));
 }
 
@@ -34,7 +40,10 @@ export function objectOf(entries: readonly (readonly [string, LosslessJson])[]):
 }
 
 function secretName(claim: LosslessObject): string | undefined {
-  const name = getMember(asObject(getMember(asObject(getMember(claim, 'spec')), 'writeConnectionSecretToRef')), 'name');
+  const name = getMember(
+    asObject(getMember(asObject(getMember(claim, 'spec')), 'writeConnectionSecretToRef')),
+    'name',
+  );
   return typeof name === 'string' && name !== '' ? name : undefined;
 }
 
@@ -55,8 +64,11 @@ export function referenceToControlPlane(claim: LosslessObject): LosslessObject {
   const owners = getMember(metadata, 'ownerReferences');
   if (Array.isArray(owners)) {
     const uids = owners.map((owner) => getMember(asObject(owner), 'uid') as string);
-    owners.forEach((owner, i) => annotations.push([`mcp-connector-k8s.io/owner.${uids[i]}`, printLossless(sorted(owner))]));
-    if (uids.join() !== uids.toSorted().join()) annotations.push(['mcp-connector-k8s.io/owner-order', uids.join()]);
+    owners.forEach((owner, i) =>
+      annotations.push([`mcp-connector-k8s.io/owner.${uids[i]}`, printLossless(sorted(owner))]),
+    );
+    if (uids.join() !== uids.toSorted().join())
+      annotations.push(['mcp-connector-k8s.io/owner-order', uids.join()]);
   }
   delete metadata['ownerReferences'];
   setMember(metadata, 'name', controlPlaneName('claim', app, connection.clusterID));
@@ -74,7 +86,11 @@ export function referenceToControlPlane(claim: LosslessObject): LosslessObject {
   setMember(metadata, 'annotations', objectOf(annotations));
   const finalizers = getMember(metadata, 'finalizers');
   if (Array.isArray(finalizers)) {
-    setMember(metadata, 'finalizers', finalizers.map((one) => finalizersThere.find(([here]) => here === one)?.[1] ?? one));
+    setMember(
+      metadata,
+      'finalizers',
+      finalizers.map((one) => finalizersThere.find(([here]) => here === one)?.[1] ?? one),
+    );
   }
   setMember(mapped, 'metadata', metadata);
   return withoutEmpty(mapped);
@@ -87,7 +103,11 @@ export function referenceRoundTrip(claim: LosslessObject): LosslessObject {
   setMember(metadata, 'name', app.name);
   setMember(metadata, 'namespace', app.namespace);
   setMember(metadata, 'labels', objectOf(entriesWithout(getMember(metadata, 'labels'), isOwnLabel)));
-  setMember(metadata, 'annotations', objectOf(entriesWithout(getMember(metadata, 'annotations'), isOwnAnnotation)));
+  setMember(
+    metadata,
+    'annotations',
+    objectOf(entriesWithout(getMember(metadata, 'annotations'), isOwnAnnotation)),
+  );
   setMember(mapped, 'metadata', metadata);
   return withoutEmpty(mapped);
 }
@@ -98,7 +118,8 @@ export function withoutEmpty(claim: LosslessObject): LosslessObject {
   const metadata = asObject(getMember(mapped, 'metadata'));
   for (const key of ['labels', 'annotations', 'finalizers', 'ownerReferences']) {
     const value = getMember(metadata, key);
-    if (value === null || (typeof value === 'object' && Object.keys(value).length === 0)) delete metadata[key];
+    if (value === null || (typeof value === 'object' && Object.keys(value).length === 0))
+      delete metadata[key];
   }
   return mapped;
 }
@@ -110,7 +131,9 @@ function structured(value: LosslessObject): LosslessObject {
 
 function copied(value: LosslessJson): LosslessJson {
   if (Array.isArray(value)) return value.map(copied);
-  return isLosslessObject(value) ? objectOf(Object.entries(value).map(([key, inner]) => [key, copied(inner)])) : value;
+  return isLosslessObject(value)
+    ? objectOf(Object.entries(value).map(([key, inner]) => [key, copied(inner)]))
+    : value;
 }
 
 function sorted(value: LosslessJson): LosslessJson {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { Status } from '../../../src/apimachinery/status.ts';
 import { editToApp } from '../../../src/mapping/claim.ts';
 import { statusToApp } from '../../../src/mapping/status.ts';
@@ -14,7 +14,9 @@ interface Event {
 
 function watch(columns?: MappedColumns): WatchToApp {
   return new WatchToApp({
-    editObject: columns ? (bytes, at, limit, edits) => editTableToApp(bytes, at, limit, edits, columns) : editToApp,
+    editObject: columns
+      ? (bytes, at, limit, edits) => editTableToApp(bytes, at, limit, edits, columns)
+      : editToApp,
     clusterID: capturedClusterID,
     mapStatus: (status: Status) =>
       statusToApp(status, {
@@ -33,7 +35,10 @@ function map(bytes: Buffer, places: readonly number[], columns?: MappedColumns):
 }
 
 function events(text: string): Event[] {
-  return text.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Event);
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Event);
 }
 
 const frames: [CapturedName, MappedColumns | undefined][] = [
@@ -42,6 +47,12 @@ const frames: [CapturedName, MappedColumns | undefined][] = [
   ['watch-table.jsonl', mappedColumns(capturedColumns, true)],
   ['watch-expired.jsonl', undefined],
 ];
+
+const objects = (all: Event[]): unknown[] =>
+  all.map(({ type, object }) => {
+    const [row] = object['rows'] as { object: { metadata: { annotations?: unknown } } | null }[];
+    return [type, row?.object && row.object.metadata.annotations];
+  });
 
 describe('WatchToApp', () => {
   it.each(frames)('gives the same events wherever %s is cut into chunks', (name, columns) => {
@@ -53,17 +64,28 @@ describe('WatchToApp', () => {
         expect(map(bytes, places, columns)).toBe(whole);
       }),
     );
-    expect(map(bytes, Array.from({ length: bytes.length }, (_, i) => i), columns)).toBe(whole);
+    expect(
+      map(
+        bytes,
+        Array.from({ length: bytes.length }, (_, i) => i),
+        columns,
+      ),
+    ).toBe(whole);
   });
 
   it('maps objects that come, change and go, and leaves bookmarks as they are', () => {
     const before = events(captured('watch.jsonl').toString());
     const after = events(map(captured('watch.jsonl'), []));
     expect(after.map(({ type }) => type)).toEqual(before.map(({ type }) => type));
-    expect(new Set(after.map(({ type }) => type))).toEqual(new Set(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK']));
+    expect(new Set(after.map(({ type }) => type))).toEqual(
+      new Set(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK']),
+    );
     after.forEach(({ type, object }, i) => {
       if (type === 'BOOKMARK') expect(object).toEqual(before[i]?.object);
-      else expect(object).toMatchObject({ metadata: { namespace: 't-map', name: expect.stringMatching(/^t-/) as string } });
+      else
+        expect(object).toMatchObject({
+          metadata: { namespace: 't-map', name: expect.stringMatching(/^t-/) },
+        });
     });
     expect(JSON.stringify(after)).not.toContain('mcp-connector');
   });
@@ -71,21 +93,23 @@ describe('WatchToApp', () => {
   it('answers includeObject=None as the API server does, the bookmark behind the initial events included', () => {
     const asked = events(map(captured('watch-table.jsonl'), [], mappedColumns(capturedColumns, true)));
     const real = events(captured('watch-table-none.jsonl').toString());
-    const objects = (all: Event[]): unknown[] =>
-      all.map(({ type, object }) => {
-        const [row] = object['rows'] as { object: { metadata: { annotations?: unknown } } | null }[];
-        return [type, row?.object && row.object.metadata.annotations];
-      });
     expect(objects(asked)).toEqual(objects(real));
   });
 
   it('maps an error, and passes other words of it as they are', () => {
-    const status = { kind: 'Status', code: 410, reason: 'Expired', message: 'namespace "app-cluster-1" is old' };
+    const status = {
+      kind: 'Status',
+      code: 410,
+      reason: 'Expired',
+      message: 'namespace "app-cluster-1" is old',
+    };
     const line = Buffer.from(`${JSON.stringify({ type: 'ERROR', object: status })}\n`);
     expect(events(map(line, []))).toEqual([
       { type: 'ERROR', object: { ...status, message: 'namespace "t-map" is old' } },
     ]);
-    expect(events(map(captured('watch-expired.jsonl'), []))).toEqual(events(captured('watch-expired.jsonl').toString()));
+    expect(events(map(captured('watch-expired.jsonl'), []))).toEqual(
+      events(captured('watch-expired.jsonl').toString()),
+    );
   });
 
   it('throws for an object of another app cluster, whatever the event', () => {
@@ -100,7 +124,9 @@ describe('WatchToApp', () => {
     const transform = watch();
     expect(transform.push(Buffer.from('{"type":"BOOKMARK","obj')).length).toBe(0);
     expect(transform.pendingBytes).toBe(23);
-    expect(transform.push(Buffer.from('ect":{}}\n\r\n')).toString()).toBe('{"type":"BOOKMARK","object":{}}\n\r\n');
+    expect(transform.push(Buffer.from('ect":{}}\n\r\n')).toString()).toBe(
+      '{"type":"BOOKMARK","object":{}}\n\r\n',
+    );
     expect(transform.pendingBytes).toBe(0);
   });
 });
