@@ -25,7 +25,7 @@ export const fullRun: Extent = {
   list: [
     { length: 10, turns: 500 },
     { length: 1000, turns: 40 },
-    { length: 10_000, turns: 10 },
+    { length: 10_000, turns: 15 },
   ],
 };
 

@@ -4,8 +4,12 @@ export function percentile(samples: readonly number[], p: number): number {
   return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(p * sorted.length) - 1))] ?? Number.NaN;
 }
 
+/** With an even number of samples the mean of the middle two, so that a few slow ones do not decide. */
 export function median(samples: readonly number[]): number {
-  return percentile(samples, 0.5);
+  const sorted = samples.toSorted((a, b) => a - b);
+  const lower = sorted[Math.floor((sorted.length - 1) / 2)] ?? Number.NaN;
+  const upper = sorted[Math.ceil((sorted.length - 1) / 2)] ?? Number.NaN;
+  return (lower + upper) / 2;
 }
 
 /** A ratio of two columns, and how far it moved within the run. */
@@ -30,10 +34,14 @@ export function ratioOfMedians(samples: readonly number[], baseline: readonly nu
   };
 }
 
-/** Ratio of two columns that were measured in blocks: the median over the rounds, each block against its neighbour. */
+/** Ratio of the medians of two columns measured in blocks, with its range over the rounds. */
 export function ratioOfRounds(rounds: readonly number[], baseline: readonly number[]): Ratio {
   const ratios = rounds.map((value, round) => value / (baseline[round] ?? Number.NaN));
-  return { value: median(ratios), lowest: Math.min(...ratios), highest: Math.max(...ratios) };
+  return {
+    value: median(rounds) / median(baseline),
+    lowest: Math.min(...ratios),
+    highest: Math.max(...ratios),
+  };
 }
 
 /** Median of what the one cost more than the other in the same turn. */

@@ -170,7 +170,7 @@ export function unsupportedMediaType(
 }
 
 export function requestEntityTooLarge(limitBytes: number): StatusError {
-  return new StatusError(413, 'RequestEntityTooLarge', `limit is ${limitBytes}`);
+  return new StatusError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${limitBytes}`);
 }
 
 /**

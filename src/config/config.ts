@@ -31,20 +31,21 @@ export type Flags = Record<string, string | string[] | boolean | undefined>;
 export function completeConfig(flags: Flags, environment: Record<string, string | undefined>): Config {
   const faults: string[] = [];
   const text = (flag: string): string | undefined => {
-    const given = flags[camelCase(flag)] ?? environment[environmentName(flag)];
     const option = serveOptions.find((candidate) => candidate.flag === flag);
-    const value = given ?? (option && 'default' in option ? option.default : undefined);
-    return typeof value === 'string' && value !== '' ? value : undefined;
+    const byDefault = option && 'default' in option ? option.default : undefined;
+    const values = [flags[camelCase(flag)], environment[environmentName(flag)], byDefault];
+    // Templates leave values empty that they do not use.
+    return values.find((value) => typeof value === 'string' && value !== '') as string | undefined;
   };
   const list = (flag: string): string[] => {
     const given = flags[camelCase(flag)];
     if (Array.isArray(given) && given.length > 0) return given;
     return (environment[environmentName(flag)] ?? '').split(/[\s,]+/).filter((item) => item !== '');
   };
-  const port = (flag: string, value: string | undefined): number | undefined => {
+  const port = (flag: string, value: string | undefined, lowest = 1): number | undefined => {
     if (value === undefined) return undefined;
     const number = Number(value);
-    if (Number.isInteger(number) && number >= 0 && number <= 65_535) return number;
+    if (Number.isInteger(number) && number >= lowest && number <= 65_535) return number;
     faults.push(`--${flag}: "${value}" is no port`);
     return undefined;
   };
@@ -68,12 +69,17 @@ export function completeConfig(flags: Flags, environment: Record<string, string 
     faults.push(`--claim-namespace: "${claimNamespace}" is no namespace name`);
   }
   const listen = text('listen') as string;
-  const [, host, listenPort] = /^\[?([^\]]*?)\]?:(\d+)$/.exec(listen) ?? [];
-  if (listenPort === undefined) faults.push(`--listen: "${listen}" is not of the form host:port`);
+  const [, host, portText] = /^\[?([^\]]*?)\]?:(\d+)$/.exec(listen) ?? [];
+  if (portText === undefined) faults.push(`--listen: "${listen}" is not of the form host:port`);
+  const listenPort = port('listen', portText, 0);
   const logLevel = text('log-level') as LogLevel;
   if (!['debug', 'info', 'warn', 'error'].includes(logLevel)) {
     faults.push(`--log-level: "${logLevel}" is none of debug, info, warn, error`);
   }
+  const releaseName = text('release-name') as string;
+  // As a Service's name (apimachinery/pkg/util/validation IsDNS1035Label).
+  if (releaseName.length > 63 || !/^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(releaseName))
+    faults.push(`--release-name: "${releaseName}" is no name of a Service`);
   const clusterID = text('cluster-id');
   if (clusterID !== undefined && !/^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/.test(clusterID)) {
     faults.push(
@@ -82,7 +88,7 @@ export function completeConfig(flags: Flags, environment: Record<string, string 
   }
   for (const flag of ['allow', 'deny']) {
     for (const pattern of list(flag)) {
-      if (!/^(\*|[a-z0-9-]+)(\.[a-z0-9.-]+)?$/.test(pattern)) {
+      if (!/^(\*|(\*|[a-z0-9-]+)\.[a-z0-9.-]+)$/.test(pattern)) {
         faults.push(`--${flag}: "${pattern}" is none of <plural>.<group>, *.<group> and *`);
       }
     }
@@ -98,12 +104,9 @@ export function completeConfig(flags: Flags, environment: Record<string, string 
         ? { secretName: secretName as string, secretKey: text('control-plane-secret-key') as string }
         : { kubeconfigFile },
     claimNamespace: claimNamespace as string,
-    namespace:
-      text('namespace') === 'kube-system' && !flags['namespace']
-        ? (environment['POD_NAMESPACE'] ?? 'kube-system')
-        : (text('namespace') as string),
-    releaseName: text('release-name') as string,
-    listen: { host: host || undefined, port: port('listen', listenPort) as number },
+    namespace: text('namespace') ?? (environment['POD_NAMESPACE'] || 'kube-system'),
+    releaseName,
+    listen: { host: host || undefined, port: listenPort as number },
     external: externalHost === undefined ? undefined : { host: externalHost, port: externalPort },
     servicePort: servicePort as number,
     clusterID,

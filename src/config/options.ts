@@ -18,7 +18,7 @@ export const serveOptions = [
   {
     flag: 'kubeconfig',
     value: 'file',
-    help: "kubeconfig of the app cluster; default: the pod's service account, else as kubectl finds it",
+    help: "kubeconfig of the app cluster; default: as kubectl finds it, else the pod's service account",
   },
   {
     flag: 'control-plane-kubeconfig',
@@ -48,8 +48,7 @@ export const serveOptions = [
     flag: 'namespace',
     short: 'n',
     value: 'namespace',
-    default: 'kube-system',
-    help: 'namespace of the connector in the app cluster',
+    help: 'namespace of the connector in the app cluster; default: that of its pod (POD_NAMESPACE), else kube-system',
   },
   {
     flag: 'release-name',

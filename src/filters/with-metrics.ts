@@ -5,10 +5,15 @@ export interface MetricsDependencies {
   metrics: Metrics;
 }
 
-/** `/metrics`, behind authorization: the names of APIs and users are nobody else's business. */
+/** Counts open watches, and serves `/metrics`, behind authorization: the names of APIs and users are nobody else's business. */
 export function withMetrics({ metrics }: MetricsDependencies): Filter {
   return (exchange) => {
-    if (exchange.info.isResource || exchange.info.path !== '/metrics') return undefined;
+    const { info } = exchange;
+    if (info.isResource && info.verb === 'watch') {
+      metrics.watches.inc();
+      exchange.res.once('close', () => metrics.watches.dec());
+    }
+    if (info.isResource || info.path !== '/metrics') return undefined;
     return metrics.registry.metrics().then((text) => {
       exchange.answer(200, { 'content-type': metrics.registry.contentType }, Buffer.from(text));
       return 'handled' as const;

@@ -95,7 +95,7 @@ async function apply(
   const answer = await send(
     request,
     'PATCH',
-    toControlPlane(request, bytes, { body: 'object', live: found?.live }),
+    toControlPlane(request, bytes, { body: 'object', live: found?.live, applies: true }),
     applyPatch,
   );
   if (answer.status >= 300) return answerRefusal(request, answer, app, body.secretName);

@@ -72,7 +72,7 @@ export function requireSameName({ metadata }: WriteBody, name: string): void {
 export function toControlPlane(
   { resource, link, app }: NamedClaimRequest,
   bytes: Buffer,
-  how: { body: 'object' | 'merge-patch'; live?: Live | undefined; replaces?: boolean },
+  how: { body: 'object' | 'merge-patch'; live?: Live | undefined; replaces?: boolean; applies?: boolean },
 ): Buffer {
   const edits = new Edits();
   editToControlPlane(
@@ -84,6 +84,7 @@ export function toControlPlane(
       body: how.body,
       ...(how.live ? { live: how.live } : {}),
       ...(how.replaces ? { replaces: true } : {}),
+      ...(how.applies ? { applies: true } : {}),
     },
     edits,
   );

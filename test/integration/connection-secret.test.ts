@@ -8,7 +8,9 @@ import { isGone, TestGround } from '../support/test-ground.ts';
 import type { TestConnector } from '../support/lab.ts';
 
 // Generous: the machine may be busy, and no timing is a test here.
-jest.setTimeout(90_000);
+jest.setTimeout(120_000);
+/** The collector looks for new kinds every 30 s. */
+const collected = { timeoutMs: 75_000 };
 let ground: TestGround;
 let api: ClaimApi;
 let namespace: string;
@@ -101,7 +103,7 @@ describe('the connection Secret of a claim', () => {
     await ground.app.client.delete(claimPath('ending'));
     await eventually(async () => {
       expect(await isGone(ground.app.client, secretPath(namespace, 'ending-connection'))).toBe(true);
-    });
+    }, collected);
   });
 
   it('does not overwrite a Secret that was there before [serve.secret.foreign]', async () => {

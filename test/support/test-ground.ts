@@ -1,4 +1,4 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { APIService, KubeObject } from '../../src/apimachinery/objects.ts';
@@ -104,6 +104,7 @@ export class TestGround {
   readonly app: GroundCluster;
   readonly controlPlane: GroundCluster;
   readonly #dir: string;
+  readonly #logDir: string;
   readonly #connectors: TestConnector[] = [];
   readonly #furtherClusters: GroundCluster[] = [];
 
@@ -113,6 +114,7 @@ export class TestGround {
     this.claimNamespace = `${name}-claims`;
     this.namespace = `${name}-connector`;
     this.#dir = dir;
+    this.#logDir = path.join(sharedLab().logDir, name);
     this.app = app;
     this.controlPlane = controlPlane;
   }
@@ -126,6 +128,9 @@ export class TestGround {
       await openCluster(dir, 'app', app),
       await openCluster(dir, 'control-plane', controlPlane),
     );
+    // Logs stay after a run, and go before the next: tests read them.
+    await rm(ground.#logDir, { recursive: true, force: true });
+    await mkdir(ground.#logDir, { recursive: true });
     await ground.#sweep();
     await ground.#swept();
     await ground.controlPlane.createNamespace(ground.claimNamespace);
@@ -162,7 +167,7 @@ export class TestGround {
       claimNamespace: this.claimNamespace,
       app: this.app,
       controlPlane: this.controlPlane,
-      logDir: sharedLab().logDir,
+      logDir: this.#logDir,
       ...options,
       flags: [...flags, ...(options.flags ?? [`--allow=*.${this.group}`])],
     });

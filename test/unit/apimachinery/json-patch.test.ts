@@ -185,9 +185,7 @@ describe('parsePatch', () => {
   it.each(['{}', '[1]', '[null]', '[[]]', '"x"', '1.0', 'null', '[', '', '[{"op":"add",}]'])(
     'refuses %j with 400',
     (text) => {
-      expect(() => parsePatch(text)).toThrow(
-        expect.objectContaining({ code: 400, reason: 'BadRequest' }),
-      );
+      expect(() => parsePatch(text)).toThrow(expect.objectContaining({ code: 400, reason: 'BadRequest' }));
     },
   );
 

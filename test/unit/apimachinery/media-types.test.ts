@@ -64,9 +64,7 @@ describe('negotiate', () => {
     ',',
     ';',
   ])('refuses what can only be had in another form: %s', (header) => {
-    expect(() => negotiate(header)).toThrow(
-      expect.objectContaining({ code: 406, reason: 'NotAcceptable' }),
-    );
+    expect(() => negotiate(header)).toThrow(expect.objectContaining({ code: 406, reason: 'NotAcceptable' }));
   });
 });
 

@@ -24,7 +24,7 @@ function short(method: string, url: string): string {
 
 describe('parseRequestInfo', () => {
   it.each([
-    ['GET', `${inNamespace}`, 'list k8s.starter.org v1alpha1 team-a kubernetesclusters - -'],
+    ['GET', inNamespace, 'list k8s.starter.org v1alpha1 team-a kubernetesclusters - -'],
     ['GET', `${inNamespace}/`, 'list k8s.starter.org v1alpha1 team-a kubernetesclusters - -'],
     ['GET', `${base}/kubernetesclusters?limit=5`, 'list k8s.starter.org v1alpha1 - kubernetesclusters - -'],
     ['HEAD', `${inNamespace}/a`, 'get k8s.starter.org v1alpha1 team-a kubernetesclusters a -'],
@@ -99,9 +99,7 @@ describe('parseRequestInfo', () => {
 
   it('refuses methods nobody knows, and those that have no verb', () => {
     for (const method of ['TRACE', 'CONNECT', 'get', 'PROPFIND', '']) {
-      expect(() => parseRequestInfo(method, inNamespace)).toThrow(
-        expect.objectContaining({ code: 400 }),
-      );
+      expect(() => parseRequestInfo(method, inNamespace)).toThrow(expect.objectContaining({ code: 400 }));
     }
     const notAllowed = expect.objectContaining({ code: 405, reason: 'MethodNotAllowed' });
     expect(() => parseRequestInfo('OPTIONS', inNamespace)).toThrow(notAllowed);

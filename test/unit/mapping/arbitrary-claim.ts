@@ -30,12 +30,12 @@ const ownKey = fc.constantFrom(
   'mcp-connector-k8s.io/owner.00000000-0000-0000-0000-000000000001',
   'mcp-connector-k8s.io/owner-order',
 );
-const ownLabels = ['app-cluster', 'app-namespace', 'app-resource-name'].map(
-  (key) => `mcp-connector.upbound.io/${key}`,
+const ownLabels = new Set(
+  ['app-cluster', 'app-namespace', 'app-resource-name'].map((key) => `mcp-connector.upbound.io/${key}`),
 );
 
 export function isOwnLabel(key: string): boolean {
-  return ownLabels.includes(key);
+  return ownLabels.has(key);
 }
 
 export function isOwnAnnotation(key: string): boolean {
@@ -45,7 +45,7 @@ export function isOwnAnnotation(key: string): boolean {
 /** A string as a key or value, some of its characters escaped. */
 function spelled(text: string, escapeAt: number): string {
   const at = escapeAt % (text.length + 3);
-  const escaped = [...text].map((c, i) =>
+  const escaped = Array.from(text, (c, i) =>
     i === at ? `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}` : JSON.stringify(c).slice(1, -1),
   );
   return `"${escaped.join('')}"`;

@@ -24,13 +24,16 @@ function mapped(name: CapturedName): string {
   return edits.apply(bytes).toString();
 }
 
-function mappedList<T>(name: CapturedName, how = columns): T {
+function mappedList(name: CapturedName, how = columns): { items: Claim[]; rows: Row[] } {
   const transform = new ListToApp(
     elementEditor(name.startsWith('table') ? how : undefined),
     capturedClusterID,
   );
   const bytes = captured(name);
-  return JSON.parse(Buffer.concat([transform.push(bytes), transform.end()]).toString()) as T;
+  return JSON.parse(Buffer.concat([transform.push(bytes), transform.end()]).toString()) as {
+    items: Claim[];
+    rows: Row[];
+  };
 }
 
 const connection = { clusterID: capturedClusterID, claimNamespace: 'app-cluster-1' };
@@ -86,16 +89,14 @@ describe('lists and Tables that a real control plane answered with', () => {
   const names = ['t-four', 't-one', 't-three', 't-two'];
 
   it.each(['list.json', 'metadata-list.json'] as const)('%s shows the user’s names only', (name) => {
-    const list = mappedList<{ items: Claim[] }>(name);
+    const list = mappedList(name);
     expect(list.items.map(({ metadata }) => metadata.name).toSorted()).toEqual(names);
     expect(JSON.stringify(list)).not.toContain('mcp-connector');
     expect(list.items.every(({ metadata }) => metadata['namespace'] === 't-map')).toBe(true);
   });
 
   it('shows a foreground deletion under the name Kubernetes has for it', () => {
-    const four = mappedList<{ items: Claim[] }>('list.json').items.find(
-      ({ metadata }) => metadata.name === 't-four',
-    );
+    const four = mappedList('list.json').items.find(({ metadata }) => metadata.name === 't-four');
     expect(four?.metadata['finalizers']).toContain('foregroundDeletion');
     expect(JSON.stringify(four?.metadata['managedFields'])).toContain(
       JSON.stringify('v:"foregroundDeletion"').slice(1, -1),
@@ -104,8 +105,8 @@ describe('lists and Tables that a real control plane answered with', () => {
   });
 
   it.each(['table.json', 'table-objects.json'] as const)('%s has the user’s names in its cells', (name) => {
-    const { rows } = mappedList<{ rows: Row[] }>(name);
-    expect(rows.map(({ cells }) => cells[0]).toSorted()).toEqual(names);
+    const { rows } = mappedList(name);
+    expect(rows.map(({ cells }) => String(cells[0])).toSorted()).toEqual(names);
     for (const { cells, object } of rows) {
       const own = cells[0] as string;
       expect(object?.metadata.name).toBe(own);
@@ -114,7 +115,7 @@ describe('lists and Tables that a real control plane answered with', () => {
   });
 
   it('is the Table the API server makes for includeObject=None, when objects are dropped', () => {
-    const { rows } = mappedList<{ rows: Row[] }>('table.json', mappedColumns(capturedColumns, true));
+    const { rows } = mappedList('table.json', mappedColumns(capturedColumns, true));
     const real = JSON.parse(captured('table-none.json').toString()) as { rows: Row[] };
     expect(rows.map(({ object }) => object)).toEqual(real.rows.map(({ object }) => object));
     expect(rows.map(({ cells }) => cells.slice(1, 3))).toEqual(
@@ -144,7 +145,7 @@ describe('lists and Tables that a real control plane answered with', () => {
       ),
     ).toBe('claim-c603e518969b413e');
     const { rows } = JSON.parse(captured('table.json').toString()) as { rows: Row[] };
-    expect(rows.map(({ cells }) => cells[0]).toSorted()).toEqual(
+    expect(rows.map(({ cells }) => String(cells[0])).toSorted()).toEqual(
       names
         .map((name) => controlPlaneName('claim', { namespace: 't-map', name }, capturedClusterID))
         .toSorted(),

@@ -141,20 +141,23 @@ const object = (metadata: string, rest = ''): Buffer =>
   Buffer.from(`{"metadata":{"name":"claim-1","namespace":"claims-1"${metadata}}${rest}}`);
 
 describe('what the control plane answers', () => {
+  const ownerText = '{"apiVersion":"v1","kind":"ConfigMap","name":"o","uid":"u"}';
   const own =
     '"mcp-connector.upbound.io/app-cluster":"c","mcp-connector.upbound.io/app-namespace":"n","mcp-connector.upbound.io/app-resource-name":"x"';
-  const annotation = `"mcp-connector-k8s.io/owner.u":${JSON.stringify(owner)}`;
+  const annotation = `"mcp-connector-k8s.io/owner.u":${JSON.stringify(ownerText)}`;
 
   it('shows owners of the app cluster, and none of the control plane, even side by side', () => {
     const metadata = `,"ownerReferences":[{"uid":"there"}],"annotations":{${annotation}},"labels":{${own}}`;
     expect(toApp(object(metadata)).toString()).toBe(
-      `{"metadata":{"name":"x","namespace":"n","ownerReferences":[${owner}]}}`,
+      `{"metadata":{"name":"x","namespace":"n","ownerReferences":[${ownerText}]}}`,
     );
   });
 
   it('shows owners where metadata has no namespace before which they could stand', () => {
     const text = `{"metadata":{"annotations":{${annotation}},"labels":{${own}},"uid":"1"}}`;
-    expect(toApp(Buffer.from(text)).toString()).toBe(`{"metadata":{"ownerReferences":[${owner}],"uid":"1"}}`);
+    expect(toApp(Buffer.from(text)).toString()).toBe(
+      `{"metadata":{"ownerReferences":[${ownerText}],"uid":"1"}}`,
+    );
   });
 
   it.each([
@@ -173,7 +176,7 @@ describe('what the control plane answers', () => {
     const text =
       '{"metadata":{"ownerReferences":[{\n"uid":"u",\n"name":"o","kind":"ConfigMap","apiVersion":"v1","more":1}]}}';
     const shown = toApp(toControlPlane(text)).toString();
-    expect(shown).toContain(`"ownerReferences":[${owner}]`);
+    expect(shown).toContain(`"ownerReferences":[${ownerText}]`);
     expect(shown).not.toContain('\n');
   });
 
@@ -202,8 +205,8 @@ describe('what the control plane answers', () => {
 const owners = (...texts: string[]): string =>
   `{"metadata":{"ownerReferences":[${texts.join()}],"name":"a"}}`;
 
-const owner = '{"apiVersion":"v1","kind":"ConfigMap","name":"o","uid":"u"}';
-
+const owner = (more: Record<string, unknown>): string =>
+  JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', name: 'o', uid: 'u', ...more });
 const left = (text: string): boolean => toControlPlane(text).includes('"ownerReferences"');
 
 const order = (stored: Buffer): string[] | null =>
@@ -212,9 +215,6 @@ const order = (stored: Buffer): string[] | null =>
     .match(/(?<="uid":")./g);
 
 describe('owner references', () => {
-  const owner = (more: Record<string, unknown>): string =>
-    JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', name: 'o', uid: 'u', ...more });
-
   it('stay in place where Kubernetes refuses them, for the control plane to say so', () => {
     const refused = [
       'null',
@@ -284,6 +284,8 @@ describe('a PUT', () => {
     storedSecretName: 'original-name',
   };
   const put = (text: string): LosslessObject => valueOf(toControlPlane(text, { live, replaces: true }));
+  const named = (name: string): string =>
+    canonical(put(`{"spec":{"writeConnectionSecretToRef":{"name":"${name}"}}}`));
 
   it.each([
     '{}',
@@ -296,8 +298,6 @@ describe('a PUT', () => {
   });
 
   it('takes the stored secret name of an object of the original connector back as it is', () => {
-    const named = (name: string): string =>
-      canonical(put(`{"spec":{"writeConnectionSecretToRef":{"name":"${name}"}}}`));
     expect(named('original-name')).toContain('"writeConnectionSecretToRef":{"name":"original-name"}');
     expect(named('original-name')).not.toContain('connection-secret-name');
     expect(named('other')).toContain('"mcp-connector-k8s.io/connection-secret-name":"other"');
@@ -305,8 +305,7 @@ describe('a PUT', () => {
   });
 });
 
-const patch = (text: string): unknown =>
-  JSON.parse(toControlPlane(text, { body: 'merge-patch' }).toString());
+const patch = (text: string): unknown => JSON.parse(toControlPlane(text, { body: 'merge-patch' }).toString());
 
 describe('a merge patch', () => {
   const kept = 'mcp-connector-k8s.io/connection-secret-name';

@@ -61,7 +61,7 @@ describe('managedFields of a real control plane', () => {
   });
 
   it('show owners where Kubernetes shows them', () => {
-    const [two] = real.flat().filter(({ manager }) => manager === 'two');
+    const two = real.flat().find(({ manager }) => manager === 'two');
     const [kept] = JSON.parse(shown(JSON.stringify([two]))) as Entry[];
     expect(kept?.fieldsV1['f:metadata']).toEqual({
       'f:annotations': { 'f:second': {} },

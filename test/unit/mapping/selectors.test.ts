@@ -111,7 +111,6 @@ const label = (key: string, operator: string, value: string): string =>
   `mcp-connector.upbound.io/app-${key}${operator}${value}`;
 
 describe('field selectors', () => {
-
   it('read one claim by its key where the namespace is known', () => {
     for (const text of ['metadata.name=x', 'metadata.name==x']) {
       expect(fieldsOf(text)).toEqual([`${inNamespace},${label('resource-name', '=', 'x')}`, byKey('x')]);
@@ -159,9 +158,7 @@ describe('field selectors', () => {
     ['metadata.name=a\\', 'invalid field selector: invalid escape sequence: \\'],
     ['metadata.name=a\\b', 'invalid field selector: invalid escape sequence: \\b'],
   ])('are refused as kube-apiserver refuses them: %s', (selector, message) => {
-    expect(() => parseFieldSelector(selector)).toThrow(
-      expect.objectContaining({ code: 400, message }),
-    );
+    expect(() => parseFieldSelector(selector)).toThrow(expect.objectContaining({ code: 400, message }));
   });
 
   it('give back what a backslash protects', () => {
