@@ -12,11 +12,12 @@ const allowedIntoPath: Record<string, readonly string[]> = {
   'connector.ts': requestPath,
   cli: requestPath,
   controllers: ['mapping', 'upstream'],
+  demo: ['mapping'],
 };
 /** Rooms that `mapping`, which is pure, may know, and modules of node beside them. */
 const pureRooms = new Set(['apimachinery', 'base', 'catalog', 'mapping']);
 const pureModules = new Set(['node:buffer', 'node:crypto', 'node:assert']);
-const environmentReaders = ['config/', 'demo/', 'cli/serve.ts', 'clusters/transport.ts'];
+const environmentReaders = ['config/', 'demo/', 'cli/'];
 const forbiddenNames = new Set(['index', 'utils', 'util', 'helpers', 'helper', 'common']);
 const maxLines = 400;
 
@@ -25,6 +26,8 @@ interface Import {
   file: string;
   /** A path below `src`, or the name of a package or of a module of node. */
   target: string;
+  /** `import type`: the shape of what is handed along, which ties nothing at run time. */
+  isType: boolean;
 }
 
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
@@ -42,10 +45,13 @@ function roomOf(file: string): string {
 }
 
 const imports: Import[] = files.flatMap((file) =>
-  [...textOf(file).matchAll(/(?:\bfrom|^import|\bimport\()\s*'([^']+)'/gm)].map(([, specifier = '']) => ({
-    file,
-    target: specifier.startsWith('.') ? path.posix.join(path.posix.dirname(file), specifier) : specifier,
-  })),
+  [...textOf(file).matchAll(/(^import type [^;]*?)?(?:\bfrom|^import|\bimport\()\s*'([^']+)'/gm)].map(
+    ([, type, specifier = '']) => ({
+      file,
+      target: specifier.startsWith('.') ? path.posix.join(path.posix.dirname(file), specifier) : specifier,
+      isType: type !== undefined,
+    }),
+  ),
 );
 
 function show({ file, target }: Import): string {
@@ -70,8 +76,9 @@ describe('the rooms of src', () => {
     expect(rooms.slice(-requestPath.length)).toEqual(requestPath);
   });
 
-  it('on the path of a request import only what lies further along on it', () => {
-    const backwards = imports.filter(({ file, target }) => {
+  it('on the path of a request import only what lies further along on it, types left aside', () => {
+    const backwards = imports.filter(({ file, target, isType }) => {
+      if (isType) return false;
       const [from, to] = [requestPath.indexOf(roomOf(file)), requestPath.indexOf(roomOf(target))];
       return from >= 0 && to >= 0 && to < from;
     });

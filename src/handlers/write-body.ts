@@ -1,7 +1,8 @@
 import { Edits } from '../apimachinery/json-edit.ts';
 import { mediaType } from '../apimachinery/media-types.ts';
 import { badRequest, unsupportedMediaType } from '../apimachinery/status.ts';
-import { editToControlPlane, type Live } from '../mapping/claim.ts';
+import { editToControlPlane } from '../mapping/claim.ts';
+import { type Live } from '../mapping/origin.ts';
 import type { NamedClaimRequest, ClaimRequest } from './claim-request.ts';
 
 /** The few fields of a body that decide where it goes; everything else in it is only looked at as bytes. */

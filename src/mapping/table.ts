@@ -8,7 +8,8 @@ import {
   scanArray,
   scanObject,
 } from '../apimachinery/json-scan.ts';
-import { editToApp, type Origin, type ToApp } from './claim.ts';
+import { editToApp, type ToApp } from './claim.ts';
+import { type Origin } from './origin.ts';
 
 const rowKeys = new KeySet('cells', 'object');
 const tableKeys = new KeySet('rows');

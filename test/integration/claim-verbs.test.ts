@@ -48,6 +48,19 @@ function apply(name: string, manager: string, text: string, force = false): Prom
   });
 }
 
+/** A claim in YAML with what its readers disagree on. */
+function yaml(name: string): string {
+  return [
+    `apiVersion: ${api.group}/v1`,
+    'kind: Database # as a person writes it',
+    `metadata: {name: ${name}}`,
+    'spec:',
+    '  parameters:',
+    '    size: small',
+    '    settings: {answer: yes, big: 9007199254740993, mode: 0777, word: "yes"}',
+  ].join('\n');
+}
+
 /** Headers that ask for metadata only. */
 function partial(kind: string): Record<string, string> {
   return { accept: `application/json;as=${kind};g=meta.k8s.io;v=v1` };
@@ -74,38 +87,38 @@ describe('a claim by HTTP through kube-apiserver', () => {
   });
 
   it('is created and changed by server-side apply, with conflicts between managers [serve.apply.server]', async () => {
-    const sized = (size: string): string => claims.manifest('server-side', { size });
-    expect((await apply('server-side', 'anna', sized('small'))).status).toBe(201);
-    expect((await apply('server-side', 'anna', sized('medium'))).status).toBe(200);
-    const refused = await apply('server-side', 'ben', sized('large'));
+    const [small, medium, large] = ['small', 'medium', 'large'].map((size) =>
+      claims.manifest('server-side', { size }),
+    ) as [string, string, string];
+    expect((await apply('server-side', 'anna', small)).status).toBe(201);
+    expect((await apply('server-side', 'anna', medium)).status).toBe(200);
+    const refused = await apply('server-side', 'ben', large);
     expect(refused.json()).toMatchObject({ code: 409, reason: 'Conflict' });
     expect((refused.json() as Status).message).toContain('conflict with "anna"');
-    const forced = await apply('server-side', 'ben', sized('large'), true);
+    const forced = await apply('server-side', 'ben', large, true);
     expect((forced.json() as Claim).spec.parameters.size).toBe('large');
     expect(forced.text).not.toContain(hiddenLabels);
   });
 
-  it('is taken in YAML, which kubectl sends for server-side apply [serve.apply.yaml]', async () => {
-    const text = [
-      `apiVersion: ${api.group}/v1`,
-      'kind: Database # as a person writes it',
-      'metadata: {name: in-yaml}',
-      'spec:',
-      '  parameters:',
-      '    size: small',
-      '    settings: {big: 9007199254740993, answer: yes, mode: "0777"}',
-    ].join('\n');
-    const applied = await apply('in-yaml', 'anna', text);
-    expect({ status: applied.status, text: applied.text }).toMatchObject({ status: 201 });
-    // As Kubernetes reads YAML: `yes` is a boolean there.
-    expect(applied.text).toContain('"settings":{"answer":true,"big":9007199254740993,"mode":"0777"}');
-    const posted = await ground.app.ask(claims.path(), {
-      method: 'POST',
-      headers: { 'content-type': 'application/yaml' },
-      body: text.replace('in-yaml', 'posted-yaml'),
-    });
-    expect({ status: posted.status, text: posted.text }).toMatchObject({ status: 201 });
-    expect((await claims.stored('posted-yaml')).spec.parameters.size).toBe('small');
+  it('is taken in YAML and read as Kubernetes reads it [serve.apply.yaml]', async () => {
+    const answers = [
+      await apply('applied-yaml', 'anna', yaml('applied-yaml')),
+      await ground.app.ask(claims.path(), {
+        method: 'POST',
+        headers: { 'content-type': 'application/yaml' },
+        body: yaml('posted-yaml'),
+      }),
+    ];
+    for (const answer of answers) {
+      expect({ status: answer.status, text: answer.text }).toMatchObject({ status: 201 });
+      expect(answer.text).toContain(
+        '"settings":{"answer":true,"big":9007199254740993,"mode":511,"word":"yes"}',
+      );
+    }
+    for (const name of ['applied-yaml', 'posted-yaml'])
+      expect((await claims.stored(name)).metadata.labels).toMatchObject({
+        [`${hiddenLabels}/app-resource-name`]: name,
+      });
   });
 
   it('is a row of a Table under its own name [serve.read.table]', async () => {

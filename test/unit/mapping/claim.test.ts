@@ -3,7 +3,8 @@ import * as fc from 'fast-check';
 import { Edits } from '../../../src/apimachinery/json-edit.ts';
 import { noKeys, readString, scanObject } from '../../../src/apimachinery/json-scan.ts';
 import { getMember, type LosslessObject, parseLossless } from '../../../src/apimachinery/lossless-json.ts';
-import { editToApp, editToControlPlane, readLive, type ToControlPlane } from '../../../src/mapping/claim.ts';
+import { editToApp, editToControlPlane, type ToControlPlane } from '../../../src/mapping/claim.ts';
+import { readLive } from '../../../src/mapping/origin.ts';
 import { controlPlaneName } from '../../../src/mapping/identity.ts';
 import { claimText, claimTextWithDuplicates, isOwnAnnotation, isOwnLabel } from './arbitrary-claim.ts';
 import {

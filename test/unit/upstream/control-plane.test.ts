@@ -30,7 +30,9 @@ async function controlPlane(listener: RequestListener): Promise<ControlPlane> {
 
 function kubeconfigOf(port: number): string {
   return JSON.stringify({
-    clusters: [{ name: 'c', cluster: { server: `http://127.0.0.1:${port}/prefix`, 'insecure-skip-tls-verify': true } }],
+    clusters: [
+      { name: 'c', cluster: { server: `http://127.0.0.1:${port}/prefix`, 'insecure-skip-tls-verify': true } },
+    ],
     users: [{ name: 'u', user: { token: 'secret' } }],
     contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
     'current-context': 'x',
