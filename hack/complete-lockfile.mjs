@@ -18,7 +18,13 @@ for (const [path, entry] of Object.entries(packages)) {
     const cpu = processors.exec(name)?.[1];
     // Without an exact version, a platform and a processor, npm could take the entry for one of its own platform.
     if (!/^\d/.test(version) || !os || !cpu) continue;
-    packages[`node_modules/${name}`] = { version, cpu: [cpu], ...(entry.dev ? { dev: true } : {}), optional: true, os: [os] };
+    packages[`node_modules/${name}`] = {
+      version,
+      cpu: [cpu],
+      ...(entry.dev ? { dev: true } : {}),
+      optional: true,
+      os: [os],
+    };
     added.push(name);
   }
 }

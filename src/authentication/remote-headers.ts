@@ -18,7 +18,7 @@ export function readRemoteUser(
   rawHeaders: readonly string[],
   trust: RequestHeaderTrust,
 ): UserInfo | undefined {
-  const headers = rawHeaders.map((text, i) => (i % 2 === 0 ? text.toLowerCase() : text));
+  const headers = rawHeaders.map((part, i) => (i % 2 === 0 ? part.toLowerCase() : part));
   const name = singleValue(headers, trust.usernameHeaders);
   if (!name) return undefined;
   const uid = singleValue(headers, trust.uidHeaders);
