@@ -30,6 +30,8 @@ export interface Column {
   /** `app`: maps names and labels itself; `control-plane`: passes on what it is sent. */
   form: 'app' | 'control-plane';
   server: Component;
+  /** Ends the server, starts it again, and resolves when the app cluster reaches it. */
+  restart: () => Promise<void>;
   /** The process whose memory counts; throws when it has ended. */
   pid: () => number;
   /** All processes whose CPU time counts. */
@@ -144,11 +146,17 @@ async function serving(
   const logFile = path.join(ground.folder, `${name}.log`);
   const server = new Component({ name, command, args, logFile, guard: ground.guard });
   const group = groupOf(name);
+  const untilServed = () =>
+    server.waitUntil(`${group} was served in the app cluster`, () => isServed(ground.app.client, group));
   await server.start();
-  await server.waitUntil(`${group} was served in the app cluster`, () => isServed(ground.app.client, group));
+  await untilServed();
+  const restart = async () => {
+    await server.restart();
+    await untilServed();
+  };
   const pid = () => {
     if (server.pid === undefined) throw new Error(`${name} has ended, see ${logFile}`);
     return server.pid;
   };
-  return { name, group, form, server, pid, pids: () => [pid()] };
+  return { name, group, form, server, restart, pid, pids: () => [pid()] };
 }

@@ -136,7 +136,28 @@ async function lists(bench: Bench, length: number, turns: number): Promise<Phase
     const plain = { id: `list-${length}-plain`, title: `${title}, plain client`, plain: true };
     results.push(await measureInterleaved(bench, { ...options, ...plain, warmUp }));
   }
+  if (length >= 10_000) results.push(await freshList(bench, namespace, length));
   return results;
+}
+
+/**
+ * The same list by servers that were just started: one that has served thousands of requests has grown already, and what a
+ * list adds no longer shows.
+ */
+async function freshList(bench: Bench, namespace: string, count: number): Promise<PhaseResult> {
+  for (const column of bench.columns) await column.restart();
+  const warm = { id: 'warm', title: '', mode: 'turns' as const, namespace, turns: 200, warmUp: 0 };
+  await measureInterleaved(bench, { ...warm, verb: 'get' });
+  return await measureInterleaved(bench, {
+    id: `list-${count}-fresh`,
+    title: `LIST of ${count.toLocaleString('en')}, started anew`,
+    mode: 'turns',
+    verb: 'list',
+    namespace,
+    turns: 4,
+    warmUp: 0,
+    count,
+  });
 }
 
 async function appNamespaces(bench: Bench, names: readonly string[]): Promise<void> {

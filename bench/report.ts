@@ -21,6 +21,13 @@ const memoryLimitMiB = 64;
 
 const growth = ({ memory }: ColumnResult) => (memory ? memory.peak - memory.before : Number.NaN);
 
+const memoryGrowth = (phase: string): Goal => ({
+  phase,
+  text: `less than ${memoryLimitMiB} MiB more memory`,
+  reached: (connector) => growth(connector) < memoryLimitMiB,
+  shown: (connector) => `${growth(connector).toFixed(0)} MiB, to ${connector.memory?.peak.toFixed(0)}`,
+});
+
 export const goals: readonly Goal[] = [
   atMost('get', 1.1),
   {
@@ -30,12 +37,9 @@ export const goals: readonly Goal[] = [
     shown: ({ ratio }) => showRatio(ratio),
   },
   atMost('list-10000', 1.2),
-  {
-    phase: 'list-10000',
-    text: `less than ${memoryLimitMiB} MiB more memory`,
-    reached: (connector) => growth(connector) < memoryLimitMiB,
-    shown: (connector) => `${growth(connector).toFixed(0)} MiB`,
-  },
+  memoryGrowth('list-10000'),
+  // Where what a list needs cannot hide in what earlier requests left behind.
+  memoryGrowth('list-10000-fresh'),
   atMost('create', 1.1),
   atMost('watch', 1.1),
 ];

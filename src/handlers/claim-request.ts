@@ -155,6 +155,12 @@ export interface LiveObject {
  * are thrown as the answer they are.
  */
 export async function readLiveObject(request: NamedClaimRequest): Promise<LiveObject | undefined> {
+  const found = await lookUp(request);
+  return found === 'absent' || found === 'foreign' ? undefined : found;
+}
+
+/** As readLiveObject, and tells an object whose name has the same hash (`foreign`) from none. */
+export async function lookUp(request: NamedClaimRequest): Promise<LiveObject | 'absent' | 'foreign'> {
   const { exchange, link, app } = request;
   const answer = await link.controlPlane.collect({
     method: 'GET',
@@ -168,14 +174,14 @@ export async function readLiveObject(request: NamedClaimRequest): Promise<LiveOb
   });
   if (answer.status === 404) {
     await refusalStatus({ ...request, info: { ...request.info, verb: 'get' } }, answer, app);
-    return undefined;
+    return 'absent';
   }
   if (answer.status >= 300) {
     const status = await refusalStatus({ ...request, info: { ...request.info, verb: 'get' } }, answer, app);
     throw new StatusError(answer.status, status.reason ?? '', status.message ?? '', status.details);
   }
   const live = readLive(answer.body);
-  return live && isSame(live, link, app) ? { bytes: answer.body, live } : undefined;
+  return live && isSame(live, link, app) ? { bytes: answer.body, live } : 'foreign';
 }
 
 export function isDryRun(query: URLSearchParams, options: { dryRun?: string[] | null }): boolean {

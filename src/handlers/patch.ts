@@ -1,5 +1,5 @@
 import { Edits } from '../apimachinery/json-edit.ts';
-import { parsePatch } from '../apimachinery/json-patch.ts';
+import { parsePatch, type PatchOperation } from '../apimachinery/json-patch.ts';
 import {
   getMember,
   isLosslessObject,
@@ -10,9 +10,10 @@ import {
 import { mediaType } from '../apimachinery/media-types.ts';
 import { badRequest, conflict, notFound, unsupportedMediaType } from '../apimachinery/status.ts';
 import { editToApp } from '../mapping/claim.ts';
+import { isAmbiguous } from '../mapping/identity.ts';
 import { jsonPatchRoute, mergePatchRoute, patchedView } from '../mapping/patch.ts';
 import type { Answer } from '../upstream/control-plane.ts';
-import { requireValidName } from './claim-names.ts';
+import { type ApplyDependencies, applyClaim, applyPatch } from './apply.ts';
 import {
   answerObject,
   answerRefusal,
@@ -29,31 +30,26 @@ import { checkObject, parseJson, requireSameName, toControlPlane } from './write
 
 const jsonPatch = 'application/json-patch+json';
 const mergePatch = 'application/merge-patch+json';
-const applyPatch = 'application/apply-patch+yaml';
 
 /** How often a rewrite starts over when somebody else wrote in between; kube-apiserver's patch retries 5 times. */
 const maxAttempts = 5;
 
-/** What a patch needs besides the request itself. */
-export interface PatchDependencies {
-  /** Resolves when the user may create too: an apply can create. Throws StatusError 403. */
-  authorizeCreate: (request: NamedClaimRequest) => Promise<void>;
-}
-
 /** PATCH of an object or its status: JSON Patch, JSON Merge Patch and server-side apply, as a CRD takes them. */
-export async function patchClaim(request: NamedClaimRequest, dependencies: PatchDependencies): Promise<void> {
+export async function patchClaim(request: NamedClaimRequest, dependencies: ApplyDependencies): Promise<void> {
   const type = mediaType(request.exchange.header('content-type'));
   if (![jsonPatch, mergePatch, applyPatch].includes(type)) {
     // The collector falls back from strategic merge on exactly this reason (garbagecollector/patch.go).
     throw unsupportedMediaType([jsonPatch, mergePatch, applyPatch]);
   }
   const bytes = await request.exchange.readBody();
-  if (type === applyPatch) return apply(request, bytes, dependencies);
+  if (type === applyPatch) return applyClaim(request, bytes, dependencies);
   const found = await readLiveObject(request);
   if (!found) throw notFound(groupResource(request), request.app.name);
   if (type === jsonPatch) {
     const operations = parsePatch(bytes.toString('utf8'));
-    if (jsonPatchRoute(operations) === 'forward') return forward(request, bytes, type, found);
+    if (jsonPatchRoute(operations) === 'forward') {
+      return forward(request, pinned(request, operations, bytes, found), type, found);
+    }
     return rewrite(request, found, { kind: 'json', operations });
   }
   parseJson(bytes);
@@ -77,29 +73,16 @@ async function forward(
   return answerObject(request, answer, wanted(request).columns);
 }
 
-/** Server-side apply is always forwarded: only the control plane knows who owns which field. */
-async function apply(
-  request: NamedClaimRequest,
+/** A JSON Patch says nothing of whom it is meant for; where that could be unclear, a test of the uid goes first. */
+function pinned(
+  { app }: NamedClaimRequest,
+  operations: PatchOperation[],
   bytes: Buffer,
-  dependencies: PatchDependencies,
-): Promise<void> {
-  const { resource, app, info } = request;
-  const body = checkObject(bytes, info.namespace);
-  requireSameName(body, app.name);
-  const found = await readLiveObject(request);
-  if (!found) {
-    if (info.subresource !== undefined) throw notFound(groupResource(request), app.name);
-    requireValidName(resource.group, resource.kind, app.name);
-    await dependencies.authorizeCreate(request);
-  }
-  const answer = await send(
-    request,
-    'PATCH',
-    toControlPlane(request, bytes, { body: 'object', live: found?.live, applies: true }),
-    applyPatch,
-  );
-  if (answer.status >= 300) return answerRefusal(request, answer, app, body.secretName);
-  return answerObject(request, answer, wanted(request).columns);
+  { live }: LiveObject,
+): Buffer {
+  if (!isAmbiguous(app)) return bytes;
+  const test = { op: 'test', path: '/metadata/uid', value: live.uid };
+  return Buffer.from(printLossless([test, ...operations] as unknown as LosslessJson));
 }
 
 /**
@@ -118,8 +101,8 @@ async function rewrite(
     const { live } = found;
     const view = patchedView(appView(found), patch);
     if (!view) throw badRequest('the patched object is not a JSON object');
-    const pinned = pinnedVersion(view);
-    if (pinned !== live.resourceVersion) {
+    const version = pinnedVersion(view);
+    if (version !== live.resourceVersion) {
       throw conflict(
         groupResource(request),
         app.name,

@@ -3,16 +3,17 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { ResourceExchange } from '../downstream/exchange.ts';
 import type { Link } from '../upstream/link.ts';
 import type { ClaimRequest, NamedClaimRequest } from './claim-request.ts';
+import type { ApplyDependencies } from './apply.ts';
 import { createClaim } from './create.ts';
 import { deleteClaim } from './delete.ts';
 import { deleteClaims } from './deletecollection.ts';
 import { getClaim } from './get.ts';
 import { listClaims } from './list.ts';
-import { patchClaim, type PatchDependencies } from './patch.ts';
+import { patchClaim } from './patch.ts';
 import { updateClaim } from './update.ts';
 import { watchClaims } from './watch.ts';
 
-export interface ResourceDependencies extends PatchDependencies {
+export interface ResourceDependencies extends ApplyDependencies {
   catalog: () => Catalog | undefined;
   /** The verified way to the control plane. Throws StatusError 503 with the reason while there is none. */
   link: () => Link;

@@ -1,5 +1,6 @@
 import { Edits } from '../apimachinery/json-edit.ts';
 import { mediaType } from '../apimachinery/media-types.ts';
+import { yamlToJson } from '../apimachinery/yaml-body.ts';
 import { badRequest, unsupportedMediaType } from '../apimachinery/status.ts';
 import { editToControlPlane } from '../mapping/claim.ts';
 import { type Live } from '../mapping/origin.ts';
@@ -20,11 +21,30 @@ export interface WriteBody {
   secretName: string | undefined;
 }
 
-/** Reads and checks an object in JSON. Throws StatusError 400, 413 or 415. */
+/** Reads and checks an object in JSON or YAML. Throws StatusError 400, 413 or 415. */
 export async function readObject({ exchange, info }: ClaimRequest): Promise<WriteBody> {
   const type = mediaType(exchange.header('content-type'));
-  if (type !== '' && type !== 'application/json') throw unsupportedMediaType(['application/json']);
-  return checkObject(await exchange.readBody(), info.namespace);
+  if (!['', 'application/json', 'application/yaml'].includes(type)) {
+    throw unsupportedMediaType(['application/json', 'application/yaml']);
+  }
+  const bytes = await exchange.readBody();
+  return checkObject(type === 'application/yaml' ? asJson(bytes) : bytes, info.namespace);
+}
+
+/** A body that may be YAML, as JSON. JSON is YAML, and stays as it is. */
+export function asJson(bytes: Buffer): Buffer {
+  return /^\s*\{/.test(bytes.toString('latin1', 0, 64)) && isJson(bytes)
+    ? bytes
+    : Buffer.from(yamlToJson(bytes.toString('utf8')));
+}
+
+function isJson(bytes: Buffer): boolean {
+  try {
+    JSON.parse(bytes.toString('utf8'));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -225,6 +225,7 @@ function editMetadataToControlPlane(
   if (missing.has(field.namespace)) added.push(`"namespace":${JSON.stringify(connection.claimNamespace)}`);
   if (missing.has(field.labels)) added.push(`"labels":{${labelsText(target)}}`);
   if (!annotated) added.push(`"annotations":{${additions}}`);
+  if (!metadata.members.some((member) => member.id === field.uid)) added.push(...pin(target));
   added.push(...hiddenOwners(target));
   edits.removeListed(metadata.members, (member) => moved.includes(member));
   if (added.length > 0) {
@@ -256,8 +257,13 @@ function newMetadata(target: ToControlPlane, annotations: Annotations): string {
     );
   }
   if (annotations.size > 0) parts.push(`"annotations":{${annotationsText(annotations)}}`);
-  parts.push(...hiddenOwners(target));
+  parts.push(...pin(target), ...hiddenOwners(target));
   return parts.join(',');
+}
+
+/** The write is meant for the object whose labels were compared, not for one that took its name since. */
+function pin({ live }: ToControlPlane): string[] {
+  return live ? [`"uid":${JSON.stringify(live.uid)}`] : [];
 }
 
 /** The user never saw the owners on the control plane, so a whole object from there would drop them. */

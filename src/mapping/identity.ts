@@ -47,6 +47,15 @@ export interface AppName {
 }
 
 /**
+ * True where another name and namespace give the same input to the hash: `-x-` stands in it more than once. All other
+ * names share a hash with nothing that anybody could find.
+ */
+export function isAmbiguous({ name, namespace }: AppName): boolean {
+  const input = `${name}-x-${namespace}`;
+  return input.indexOf('-x-') !== input.lastIndexOf('-x-');
+}
+
+/**
  * The name on the control plane: prefix and the first 16 hex digits of sha256(`<name>-x-<namespace>-x-<clusterID>`).
  * The input is ambiguous (`a-x-b`,`c` and `a`,`b-x-c`), so the labels are compared wherever an object is found by it.
  */
