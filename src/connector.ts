@@ -165,7 +165,7 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
   store.onChange((catalog) => {
     metrics.connectedResources.set(catalog.source.resources.length);
     apiServices?.addAll();
-    secrets?.followClaims();
+    secrets?.addAll();
     if (leads) void saveCatalog(state, catalog, log);
   });
   const lease = new Lease({

@@ -39,6 +39,8 @@ export interface WatchEvent<T> {
 
 const defaultTimeoutMs = 10_000;
 
+/** Metadata only: of one object, and of a list. */
+export const metadataAccept = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json';
 export const metadataListAccept =
   'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json';
 

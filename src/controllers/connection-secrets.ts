@@ -5,7 +5,7 @@ import type { CatalogStore } from '../catalog/catalog.ts';
 import type { ConnectedResource } from '../catalog/connected-resource.ts';
 import { secretPath } from '../clusters/api-paths.ts';
 import { Informer } from '../clusters/informer.ts';
-import { isNotFound, type KubeClient, metadataListAccept } from '../clusters/kube-client.ts';
+import { isNotFound, type KubeClient, metadataAccept } from '../clusters/kube-client.ts';
 import {
   appClusterLabel,
   appNameLabel,
@@ -31,16 +31,15 @@ const connectionSecretType = 'connection.crossplane.io/v1alpha1';
  * Brings each connection secret of a claim into the claim's namespace under the name the user gave, owned by the
  * claim, so that it goes with it. A Secret that belongs to somebody else is never overwritten; labels and annotations
  * others put on a delivered one stay.
+ *
+ * Only the Secrets are watched, and a claim is read when its Secret changes: a watch on all claims would cost the
+ * control plane and every user's own watch a share of each status update.
  */
 export class ConnectionSecrets {
   readonly #options: ConnectionSecretsOptions;
   readonly #queue: Workqueue;
   readonly #secrets: Informer<Secret>;
-  readonly #claims = new Map<string, Informer<KubeObject>>();
-  /** What was brought, as claim uid and Secret version: status updates of claims cost no call. */
-  readonly #delivered = new Map<string, string>();
   readonly #refused = new Map<string, string>();
-  #stopped = false;
 
   constructor(options: ConnectionSecretsOptions) {
     this.#options = options;
@@ -51,98 +50,42 @@ export class ConnectionSecrets {
       path: secretPath(claimNamespace),
       query: { fieldSelector: `type=${connectionSecretType}` },
       log: options.log,
-      onChange: (event) => (event ? this.#queue.add(event.object.metadata.name) : this.#addAll()),
+      onChange: (event) => (event ? this.#queue.add(event.object.metadata.name) : this.addAll()),
       onError: (error) =>
         options.log.warn({ reason: describeError(error) }, 'the connection secrets cannot be followed'),
     });
   }
 
-  start(): void {
-    this.#secrets.start();
-    this.#queue.start();
-    this.followClaims();
-  }
-
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    await Promise.all([
-      this.#secrets.stop(),
-      this.#queue.stop(),
-      ...[...this.#claims.values()].map((informer) => informer.stop()),
-    ]);
-  }
-
-  #addAll(): void {
+  /** After another catalog: Secrets whose kind was not known before. */
+  addAll(): void {
     for (const secret of this.#secrets.list()) this.#queue.add(secret.metadata.name);
   }
 
-  #addOf(claim: KubeObject): void {
-    const own = claim.metadata.annotations?.[connectionSecretAnnotation];
-    const namespace = claim.metadata.labels?.[appNamespaceLabel];
-    if (own === undefined || namespace === undefined) this.#addAll();
-    else
-      this.#queue.add(
-        controlPlaneName('claim', { namespace, name: own }, this.#options.link.connection.clusterID),
-      );
+  start(): void {
+    this.#secrets.start();
+    this.#queue.start();
   }
 
-  /** After another catalog: one metadata informer per connected kind, on its preferred version. */
-  followClaims(): void {
-    if (this.#stopped) return;
-    const preferred = this.#preferred();
-    for (const [key, resource] of preferred) {
-      if (this.#claims.has(key)) continue;
-      const { link, log } = this.#options;
-      const informer = new Informer<KubeObject>({
-        client: link.client,
-        path: `/apis/${resource.group}/${resource.version}/namespaces/${link.connection.claimNamespace}/${resource.plural}`,
-        query: { labelSelector: `${appClusterLabel}=${link.connection.clusterID}` },
-        accept: metadataListAccept,
-        log,
-        onChange: (event) => (event ? this.#addOf(event.object) : this.#addAll()),
-      });
-      this.#claims.set(key, informer.start());
-    }
-    for (const [key, informer] of this.#claims) {
-      if (preferred.has(key)) continue;
-      this.#claims.delete(key);
-      void informer.stop();
-    }
-  }
-
-  #preferred(): Map<string, ConnectedResource> {
-    const preferred = new Map<string, ConnectedResource>();
-    for (const { resources } of this.#options.store.current?.groupVersions ?? []) {
-      for (const resource of resources) {
-        const key = `${resource.group}/${resource.kind}`;
-        if (resource.prefix === 'claim' && !preferred.has(key)) preferred.set(key, resource);
-      }
-    }
-    return preferred;
+  async stop(): Promise<void> {
+    await Promise.all([this.#secrets.stop(), this.#queue.stop()]);
   }
 
   async #reconcile(name: string): Promise<void> {
     const { link, client } = this.#options;
-    const stored = this.#secrets.get(name, link.connection.claimNamespace);
+    const { clusterID, claimNamespace } = link.connection;
+    const stored = this.#secrets.get(name, claimNamespace);
     const owner = stored?.metadata.ownerReferences?.find((reference) => reference.controller);
-    if (!stored || !owner) {
-      this.#delivered.delete(name);
-      return;
-    }
-    const group = owner.apiVersion.split('/')[0] as string;
-    const resource = this.#preferred().get(`${group}/${owner.kind}`);
-    const claim = this.#claims.get(`${group}/${owner.kind}`)?.get(owner.name, link.connection.claimNamespace);
-    if (!resource || claim?.metadata.uid !== owner.uid) return;
-    const version = `${owner.uid}/${stored.metadata.resourceVersion}`;
-    if (this.#delivered.get(name) === version) return;
+    const resource = owner && this.#resourceOf(owner);
+    if (!stored || !resource) return;
+    const claim = await this.#readClaim(resource, owner.name);
+    if (claim?.metadata.uid !== owner.uid) return;
     const { labels = {}, annotations = {} } = claim.metadata;
     const namespace = labels[appNamespaceLabel];
     const claimName = labels[appNameLabel];
-    if (labels[appClusterLabel] !== link.connection.clusterID || !namespace || !claimName) return;
+    if (labels[appClusterLabel] !== clusterID || !namespace || !claimName) return;
     // Claims of the original connector have no annotation: their secret keeps the stored name.
     const own = annotations[connectionSecretAnnotation] ?? name;
-    const hashed = controlPlaneName('claim', { namespace, name: own }, link.connection.clusterID);
-    if (own !== name && hashed !== name) return;
+    if (own !== name && controlPlaneName('claim', { namespace, name: own }, clusterID) !== name) return;
     await this.#deliver(client, stored, namespace, own, {
       apiVersion: `${resource.group}/${resource.version}`,
       kind: resource.kind,
@@ -151,7 +94,29 @@ export class ConnectionSecrets {
       controller: true,
       blockOwnerDeletion: true,
     });
-    this.#delivered.set(name, version);
+  }
+
+  /** The owner's kind on its preferred version, where it is a connected claim. */
+  #resourceOf({ apiVersion, kind }: OwnerReference): ConnectedResource | undefined {
+    const group = apiVersion.split('/')[0];
+    const all = (this.#options.store.current?.groupVersions ?? []).flatMap(({ resources }) => resources);
+    return all.find(
+      (resource) => resource.group === group && resource.kind === kind && resource.prefix === 'claim',
+    );
+  }
+
+  async #readClaim(
+    { group, version, plural }: ConnectedResource,
+    name: string,
+  ): Promise<KubeObject | undefined> {
+    const { client, connection } = this.#options.link;
+    const path = `/apis/${group}/${version}/namespaces/${connection.claimNamespace}/${plural}/${name}`;
+    try {
+      return await client.get<KubeObject>(path, { accept: metadataAccept });
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
   }
 
   async #deliver(
@@ -169,11 +134,10 @@ export class ConnectionSecrets {
     }
     if (!present) {
       const labels = { 'app.kubernetes.io/managed-by': 'mcp-connector' };
-      const metadata = { name, namespace, labels, ownerReferences: [owner] };
       await client.create(secretPath(namespace), {
         apiVersion: 'v1',
         kind: 'Secret',
-        metadata,
+        metadata: { name, namespace, labels, ownerReferences: [owner] },
         type: stored.type,
         data: stored.data ?? {},
       });
