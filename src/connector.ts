@@ -34,6 +34,7 @@ import { attributesOf } from './filters/with-authorization.ts';
 import { requestErrorLogger } from './filters/with-request-log.ts';
 import { answerFromCatalog } from './handlers/discovery.ts';
 import { handleResource } from './handlers/resource.ts';
+import { warmUp } from './mapping/warm-up.ts';
 import type { Link } from './upstream/link.ts';
 
 /** A connector that serves. */
@@ -137,6 +138,7 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
     chain(req, res);
   };
 
+  warmUp(1_500);
   await certificate.start();
   await restoreCatalog(state, store, log);
   const { cert, key } = certificate.current();

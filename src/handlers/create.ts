@@ -11,6 +11,7 @@ import {
   upstreamHeaders,
   upstreamPath,
   wanted,
+  type Wanted,
 } from './claim-request.ts';
 import { readObject, toControlPlane, type WriteBody } from './write-body.ts';
 
@@ -25,20 +26,21 @@ export async function createClaim(request: ClaimRequest): Promise<void> {
   const given = typeof name === 'string' && name !== '' ? name : undefined;
   if (given === undefined && (typeof base !== 'string' || base === ''))
     throw nameRequired(resource.group, resource.kind);
+  const how = wanted(request);
   for (let attempt = 1; ; attempt++) {
     const app = { namespace: info.namespace as string, name: given ?? generateName(base as string) };
     requireValidName(resource.group, resource.kind, app.name);
     const named = { ...request, app };
-    const answer = await send(named, body);
-    if (answer.status !== 409) return answerCreated(named, answer, body);
+    const answer = await send(named, body, how);
+    if (answer.status < 300) return answerObject(named, answer, how.columns);
+    if (answer.status !== 409) return answerRefusal(named, answer, app, body.secretName);
     if (given !== undefined) return refuseTaken(named, answer, body);
     if (attempt === maxAttempts) return answerRefusal(named, answer, app, body.secretName);
   }
 }
 
-async function send(request: NamedClaimRequest, body: WriteBody): Promise<Answer> {
+function send(request: NamedClaimRequest, body: WriteBody, { accept, query }: Wanted): Promise<Answer> {
   const { exchange, link } = request;
-  const { accept, query } = wanted(request);
   return link.controlPlane.collect({
     method: 'POST',
     path: upstreamPath(request, undefined, query),
@@ -46,11 +48,6 @@ async function send(request: NamedClaimRequest, body: WriteBody): Promise<Answer
     body: toControlPlane(request, body.bytes, { body: 'object' }),
     cancellation: exchange.gone,
   });
-}
-
-async function answerCreated(request: NamedClaimRequest, answer: Answer, body: WriteBody): Promise<void> {
-  if (answer.status >= 300) return answerRefusal(request, answer, request.app, body.secretName);
-  return answerObject(request, answer, wanted(request).columns);
 }
 
 /** 409: the name is taken, or (never seen yet) by a claim whose name has the same hash. */

@@ -1,6 +1,16 @@
 import { ByteSink, Edits } from '../apimachinery/json-edit.ts';
-import { type Bytes, isObject, KeySet, readString, scanObject } from '../apimachinery/json-scan.ts';
+import {
+  type Bytes,
+  isObject,
+  isString,
+  KeySet,
+  readString,
+  scanObject,
+  skipString,
+  skipValue,
+} from '../apimachinery/json-scan.ts';
 import type { Status } from '../apimachinery/status.ts';
+import type { ToApp } from './claim.ts';
 import type { EditElement } from './list.ts';
 import { requireOwn } from './list.ts';
 
@@ -44,22 +54,37 @@ export class WatchToApp {
 
   #frame(bytes: Bytes): void {
     const start = bytes.indexOf('{');
-    if (start >= 0) {
-      const frame = scanObject(bytes, start, bytes.length, frameKeys);
-      const type = frame.members.find((member) => member.id === 0);
-      const object = frame.members.find((member) => member.id === 1);
-      if (type && object && isObject(bytes, object.valueStart)) {
-        const kind = readString(bytes, type.valueStart, type.end);
-        if (kind === 'ERROR') {
-          const status = JSON.parse(bytes.toString('utf8', object.valueStart, object.end)) as Status;
-          this.#edits.replace(object.valueStart, object.end, JSON.stringify(this.#mapping.mapStatus(status)));
-        } else {
-          const mapped = this.#mapping.editObject(bytes, object.valueStart, bytes.length, this.#edits);
-          // Bookmarks carry a version and no name or label.
-          if (kind !== 'BOOKMARK') requireOwn(mapped, this.#mapping.clusterID);
-        }
-      }
-    }
+    if (start >= 0) this.#event(bytes, start);
     this.#edits.writeTo(this.#sink, bytes, 0, bytes.length);
+  }
+
+  /** Go prints the type before the object, so the object can be mapped as it is met. */
+  #event(bytes: Bytes, start: number): void {
+    const limit = bytes.length;
+    let kind = '';
+    let object = -1;
+    let mapped: ToApp | undefined;
+    const frame = scanObject(bytes, start, limit, frameKeys, (id, valueStart) => {
+      if (id === 0 && isString(bytes, valueStart)) {
+        const end = skipString(bytes, valueStart, limit);
+        kind = readString(bytes, valueStart, end);
+        return end;
+      }
+      if (id !== 1 || !isObject(bytes, valueStart)) return 0;
+      object = valueStart;
+      if (kind === '' || kind === 'ERROR') return 0;
+      mapped = this.#mapping.editObject(bytes, valueStart, limit, this.#edits);
+      return mapped.end;
+    });
+    if (object < 0) return;
+    if (kind === 'ERROR') {
+      const end = skipValue(bytes, object, frame.end);
+      const status = JSON.parse(bytes.toString('utf8', object, end)) as Status;
+      this.#edits.replace(object, end, JSON.stringify(this.#mapping.mapStatus(status)));
+      return;
+    }
+    mapped ??= this.#mapping.editObject(bytes, object, limit, this.#edits);
+    // Bookmarks carry a version and no name or label.
+    if (kind !== 'BOOKMARK') requireOwn(mapped, this.#mapping.clusterID);
   }
 }
