@@ -37,8 +37,14 @@ test: node_modules/.package-lock.json ## Unit and integration tests; the last li
 test-unit: node_modules/.package-lock.json ## Unit tests only: no clusters, no Go
 	@npm test -s -- $(ARGS) --selectProjects unit
 
-test-e2e: node_modules/.package-lock.json ## End-to-end tests against running clusters (hack/e2e-*.sh start them)
-	@npm test -s -- --config test/e2e/jest.config.js $(ARGS)
+test-e2e: node_modules/.package-lock.json ## End-to-end tests: on APP_KUBECONFIG and CONTROL_PLANE_KUBECONFIG, else on two kind clusters
+	@if [ -n "$$APP_KUBECONFIG" ] && [ -n "$$CONTROL_PLANE_KUBECONFIG" ]; then \
+	  npm test -s -- --config test/e2e/jest.config.js --runInBand $(ARGS); \
+	elif command -v kind >/dev/null && docker info >/dev/null 2>&1; then \
+	  hack/e2e-kind.sh; \
+	else \
+	  echo "make test-e2e needs Docker and kind, or APP_KUBECONFIG and CONTROL_PLANE_KUBECONFIG; without Docker: hack/e2e-node.sh" >&2; exit 1; \
+	fi
 
 bench: node_modules/.package-lock.json ## Measure against a plain pass-through, in the same run
 	@$(NODE) bench/bench.ts $(ARGS)
