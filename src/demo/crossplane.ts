@@ -59,6 +59,8 @@ export async function installCrossplane(cluster: LabCluster, options: Crossplane
     [
       'core',
       'start',
+      // Says why a claim is not reconciled; without it Crossplane keeps that to itself.
+      '--debug',
       `--metrics-port=${metricsPort}`,
       `--health-probe-port=${healthPort}`,
       `--webhook-port=${webhookPort}`,

@@ -1,17 +1,14 @@
 import { alreadyExists, notFound } from '../apimachinery/status.ts';
 import { isAmbiguous } from '../mapping/identity.ts';
-import type { Answer } from '../upstream/control-plane.ts';
 import { requireValidName } from './claim-names.ts';
 import {
   answerObject,
   answerRefusal,
+  ask,
   groupResource,
-  hashedName,
   isDryRun,
   lookUp,
   type NamedClaimRequest,
-  upstreamHeaders,
-  upstreamPath,
   wanted,
 } from './claim-request.ts';
 import { asJson, checkObject, requireSameName, toControlPlane } from './write-body.ts';
@@ -52,37 +49,16 @@ export async function applyClaim(
     }
     const mapped = toControlPlane(request, bytes, { body: 'object', live, applies: true });
     const isCreation = !live && isAmbiguous(app) && !isDryRun(info.query, {});
-    const answer = await (isCreation ? create(request, mapped) : change(request, mapped));
+    const { accept, query, columns } = wanted(request);
+    // A POST never takes over what exists already; the apply that follows finds its own object.
+    if (isCreation) query.delete('force');
+    const answer = isCreation
+      ? await ask(request, { method: 'POST', query, accept, body: mapped })
+      : await ask(request, { method: 'PATCH', app, query, accept, type: applyPatch, body: mapped });
     const isLost = answer.status === 409 && (isCreation || answer.body.includes('uid mismatch'));
     if (isLost && attempt < maxAttempts) continue;
     if (isCreation && answer.status < 300) continue;
     if (answer.status >= 300) return answerRefusal(request, answer, app, body.secretName);
-    return answerObject(request, answer, wanted(request).columns);
+    return answerObject(request, answer, columns);
   }
-}
-
-/** A POST never takes over what exists already; the apply that follows finds its own object. */
-function create(request: NamedClaimRequest, body: Buffer): Promise<Answer> {
-  const { exchange, link } = request;
-  const { accept, query } = wanted(request);
-  query.delete('force');
-  return link.controlPlane.collect({
-    method: 'POST',
-    path: upstreamPath(request, undefined, query),
-    headers: upstreamHeaders(exchange, accept, 'application/json'),
-    body,
-    cancellation: exchange.gone,
-  });
-}
-
-function change(request: NamedClaimRequest, body: Buffer): Promise<Answer> {
-  const { exchange, link, app } = request;
-  const { accept, query } = wanted(request);
-  return link.controlPlane.collect({
-    method: 'PATCH',
-    path: upstreamPath(request, hashedName(request, app), query),
-    headers: upstreamHeaders(exchange, accept, applyPatch),
-    body,
-    cancellation: exchange.gone,
-  });
 }

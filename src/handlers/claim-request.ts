@@ -81,6 +81,31 @@ export function upstreamHeaders(
   return headers;
 }
 
+/** One call about the collection, or about one object of it. */
+export interface Call {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  app?: AppName;
+  query?: URLSearchParams;
+  /** JSON when left out. */
+  accept?: string;
+  /** Media type of the body; JSON when left out. */
+  type?: string;
+  body?: Buffer;
+}
+
+/** Asks the control plane and waits for the whole answer. */
+export function ask(request: ClaimRequest, call: Call): Promise<Answer> {
+  const { exchange, link } = request;
+  const { method, app, query, accept = 'application/json', type = 'application/json', body } = call;
+  return link.controlPlane.collect({
+    method,
+    path: upstreamPath(request, app && hashedName(request, app), query),
+    headers: upstreamHeaders(exchange, accept, body && type),
+    ...(body ? { body } : {}),
+    cancellation: exchange.gone,
+  });
+}
+
 /** Answers with one object (or a Table of one row, or a Status) of the control plane. */
 export async function answerObject(
   request: NamedClaimRequest,
@@ -161,17 +186,11 @@ export async function readLiveObject(request: NamedClaimRequest): Promise<LiveOb
 
 /** As readLiveObject, and tells an object whose name has the same hash (`foreign`) from none. */
 export async function lookUp(request: NamedClaimRequest): Promise<LiveObject | 'absent' | 'foreign'> {
-  const { exchange, link, app } = request;
-  const answer = await link.controlPlane.collect({
-    method: 'GET',
-    path: upstreamPath(
-      { ...request, info: { ...request.info, subresource: undefined } },
-      hashedName(request, app),
-      undefined,
-    ),
-    headers: upstreamHeaders(exchange, 'application/json'),
-    cancellation: exchange.gone,
-  });
+  const { link, app } = request;
+  const answer = await ask(
+    { ...request, info: { ...request.info, subresource: undefined } },
+    { method: 'GET', app },
+  );
   if (answer.status === 404) {
     await refusalStatus({ ...request, info: { ...request.info, verb: 'get' } }, answer, app);
     return 'absent';

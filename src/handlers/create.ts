@@ -4,14 +4,12 @@ import { generateName, nameRequired, requireValidName } from './claim-names.ts';
 import {
   answerObject,
   answerRefusal,
+  ask,
   type ClaimRequest,
   groupResource,
   hashedName,
   type NamedClaimRequest,
-  upstreamHeaders,
-  upstreamPath,
   wanted,
-  type Wanted,
 } from './claim-request.ts';
 import { readObject, toControlPlane, type WriteBody } from './write-body.ts';
 
@@ -26,28 +24,18 @@ export async function createClaim(request: ClaimRequest): Promise<void> {
   const given = typeof name === 'string' && name !== '' ? name : undefined;
   if (given === undefined && (typeof base !== 'string' || base === ''))
     throw nameRequired(resource.group, resource.kind);
-  const how = wanted(request);
+  const { accept, query, columns } = wanted(request);
   for (let attempt = 1; ; attempt++) {
     const app = { namespace: info.namespace as string, name: given ?? generateName(base as string) };
     requireValidName(resource.group, resource.kind, app.name);
     const named = { ...request, app };
-    const answer = await send(named, body, how);
-    if (answer.status < 300) return answerObject(named, answer, how.columns);
+    const mapped = toControlPlane(named, body.bytes, { body: 'object' });
+    const answer = await ask(named, { method: 'POST', query, accept, body: mapped });
+    if (answer.status < 300) return answerObject(named, answer, columns);
     if (answer.status !== 409) return answerRefusal(named, answer, app, body.secretName);
     if (given !== undefined) return refuseTaken(named, answer, body);
     if (attempt === maxAttempts) return answerRefusal(named, answer, app, body.secretName);
   }
-}
-
-function send(request: NamedClaimRequest, body: WriteBody, { accept, query }: Wanted): Promise<Answer> {
-  const { exchange, link } = request;
-  return link.controlPlane.collect({
-    method: 'POST',
-    path: upstreamPath(request, undefined, query),
-    headers: upstreamHeaders(exchange, accept, 'application/json'),
-    body: toControlPlane(request, body.bytes, { body: 'object' }),
-    cancellation: exchange.gone,
-  });
 }
 
 /** 409: the name is taken, or (never seen yet) by a claim whose name has the same hash. */

@@ -7,15 +7,13 @@ import { forwardedHeaders } from '../upstream/answer-headers.ts';
 import {
   answerObject,
   answerRefusal,
+  ask,
   type ClaimRequest,
   groupResource,
-  hashedName,
   isDryRun,
   type LiveObject,
   type NamedClaimRequest,
   readLiveObject,
-  upstreamHeaders,
-  upstreamPath,
   wanted,
 } from './claim-request.ts';
 import { parseJson } from './write-body.ts';
@@ -55,21 +53,11 @@ export async function deleteClaim(request: NamedClaimRequest): Promise<void> {
       found = await readLiveObject(request);
       continue;
     }
-    const answer = await link.controlPlane.collect({
-      method: 'DELETE',
-      path: upstreamPath(request, hashedName(request, app), query),
-      headers: upstreamHeaders(exchange, accept, 'application/json'),
-      body: Buffer.from(
-        JSON.stringify({
-          ...options,
-          kind: 'DeleteOptions',
-          apiVersion: 'v1',
-          propagationPolicy: 'Background',
-          preconditions: { ...options.preconditions, uid: live.uid },
-        }),
-      ),
-      cancellation: exchange.gone,
+    const body = backgroundOptions({
+      ...options,
+      preconditions: { ...options.preconditions, uid: live.uid },
     });
+    const answer = await ask(request, { method: 'DELETE', app, query, accept, body });
     if (answer.status >= 300) return answerRefusal(request, answer, app);
     if (isStatus(answer.body)) {
       const status = statusToApp(JSON.parse(answer.body.toString('utf8')) as Status, {
@@ -95,6 +83,12 @@ export async function readOptions({ exchange }: ClaimRequest): Promise<DeleteOpt
     throw badRequest('the body of a DELETE has to be DeleteOptions');
   }
   return options;
+}
+
+/** The body of an upstream delete; who asks for more gets it by a finalizer (holdForCollector). */
+export function backgroundOptions(options: DeleteOptions): Buffer {
+  const fixed = { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: 'Background' };
+  return Buffer.from(JSON.stringify({ ...options, ...fixed }));
 }
 
 export type PropagationPolicy = 'Background' | 'Foreground' | 'Orphan';
@@ -125,27 +119,23 @@ async function holdForCollector(
   { bytes, live }: LiveObject,
   policy: PropagationPolicy,
 ): Promise<boolean> {
-  const { exchange, link, app } = request;
+  const { app } = request;
   const finalizer = finalizerToControlPlane(policy === 'Orphan' ? 'orphan' : 'foregroundDeletion');
   const object = JSON.parse(bytes.toString('utf8')) as {
     metadata: { finalizers?: string[]; deletionTimestamp?: string };
   };
   const finalizers = object.metadata.finalizers ?? [];
   if (finalizers.includes(finalizer) || object.metadata.deletionTimestamp !== undefined) return true;
-  const answer = await link.controlPlane.collect({
+  const metadata = {
+    finalizers: [...finalizers, finalizer],
+    uid: live.uid,
+    resourceVersion: live.resourceVersion,
+  };
+  const answer = await ask(request, {
     method: 'PATCH',
-    path: upstreamPath(request, hashedName(request, app), undefined),
-    headers: upstreamHeaders(exchange, 'application/json', 'application/merge-patch+json'),
-    body: Buffer.from(
-      JSON.stringify({
-        metadata: {
-          finalizers: [...finalizers, finalizer],
-          uid: live.uid,
-          resourceVersion: live.resourceVersion,
-        },
-      }),
-    ),
-    cancellation: exchange.gone,
+    app,
+    type: 'application/merge-patch+json',
+    body: Buffer.from(JSON.stringify({ metadata })),
   });
   if (answer.status === 409 || answer.status === 404) return false;
   if (answer.status >= 300) throw new Error(`the finalizer ${finalizer} could not be set: ${answer.status}`);

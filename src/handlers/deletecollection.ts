@@ -1,7 +1,7 @@
 import { badRequest } from '../apimachinery/status.ts';
 import { elementEditor, ListToApp } from '../mapping/list.ts';
 import { type ClaimRequest, upstreamHeaders, upstreamPath, wanted } from './claim-request.ts';
-import { readOptions, takePolicy } from './delete.ts';
+import { backgroundOptions, readOptions, takePolicy } from './delete.ts';
 import { selectOwn, streamList } from './list.ts';
 
 /**
@@ -25,14 +25,7 @@ export async function deleteClaims(request: ClaimRequest): Promise<void> {
       method: 'DELETE',
       path: upstreamPath(request, undefined, query),
       headers: upstreamHeaders(exchange, accept, 'application/json'),
-      body: Buffer.from(
-        JSON.stringify({
-          ...options,
-          kind: 'DeleteOptions',
-          apiVersion: 'v1',
-          propagationPolicy: 'Background',
-        }),
-      ),
+      body: backgroundOptions(options),
       cancellation: exchange.gone,
     },
     new ListToApp(elementEditor(columns), link.connection.clusterID),

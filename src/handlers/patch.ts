@@ -17,13 +17,11 @@ import { type ApplyDependencies, applyClaim, applyPatch } from './apply.ts';
 import {
   answerObject,
   answerRefusal,
+  ask,
   groupResource,
-  hashedName,
   type LiveObject,
   type NamedClaimRequest,
   readLiveObject,
-  upstreamHeaders,
-  upstreamPath,
   wanted,
 } from './claim-request.ts';
 import { checkObject, parseJson, requireSameName, toControlPlane } from './write-body.ts';
@@ -139,20 +137,14 @@ function pinnedVersion(view: LosslessJson): string | undefined {
   return typeof version === 'string' ? version : undefined;
 }
 
-async function send(
+function send(
   request: NamedClaimRequest,
   method: 'PATCH' | 'PUT',
   body: Buffer,
   type: string,
 ): Promise<Answer> {
-  const { exchange, link, app } = request;
   const { accept, query } = wanted(request);
+  // Only an apply may force, and a PUT knows no such option.
   if (method === 'PUT') query.delete('force');
-  return link.controlPlane.collect({
-    method,
-    path: upstreamPath(request, hashedName(request, app), query),
-    headers: upstreamHeaders(exchange, accept, type),
-    body,
-    cancellation: exchange.gone,
-  });
+  return ask(request, { method, app: request.app, query, accept, type, body });
 }

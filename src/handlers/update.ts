@@ -2,12 +2,10 @@ import { notFound } from '../apimachinery/status.ts';
 import {
   answerObject,
   answerRefusal,
+  ask,
   groupResource,
-  hashedName,
   type NamedClaimRequest,
   readLiveObject,
-  upstreamHeaders,
-  upstreamPath,
   wanted,
 } from './claim-request.ts';
 import { readObject, requireSameName, toControlPlane } from './write-body.ts';
@@ -17,19 +15,14 @@ import { readObject, requireSameName, toControlPlane } from './write-body.ts';
  * PUT would drop (owners on the control plane, the connector's entries in managedFields).
  */
 export async function updateClaim(request: NamedClaimRequest): Promise<void> {
-  const { exchange, link, app } = request;
+  const { app } = request;
   const body = await readObject(request);
   requireSameName(body, app.name);
   const found = await readLiveObject(request);
   if (!found) throw notFound(groupResource(request), app.name);
   const { accept, query, columns } = wanted(request);
-  const answer = await link.controlPlane.collect({
-    method: 'PUT',
-    path: upstreamPath(request, hashedName(request, app), query),
-    headers: upstreamHeaders(exchange, accept, 'application/json'),
-    body: toControlPlane(request, body.bytes, { body: 'object', live: found.live, replaces: true }),
-    cancellation: exchange.gone,
-  });
+  const mapped = toControlPlane(request, body.bytes, { body: 'object', live: found.live, replaces: true });
+  const answer = await ask(request, { method: 'PUT', app, query, accept, body: mapped });
   if (answer.status >= 300) return answerRefusal(request, answer, app, body.secretName);
   return answerObject(request, answer, columns);
 }
