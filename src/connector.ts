@@ -1,7 +1,6 @@
 import type { RequestListener } from 'node:http';
 import type { Express } from 'express';
 import type { KubeObject } from './apimachinery/objects.ts';
-import type { ResourceRequest } from './apimachinery/request-info.ts';
 import { Authenticator } from './authentication/authenticator.ts';
 import { ClientTrustSource } from './authentication/client-trust-source.ts';
 import { TokenReviewer } from './authentication/token-review.ts';
@@ -33,7 +32,7 @@ import { createChain } from './filters/chain.ts';
 import { attributesOf } from './filters/with-authorization.ts';
 import { requestErrorLogger } from './filters/with-request-log.ts';
 import { answerFromCatalog } from './handlers/discovery.ts';
-import { handleResource } from './handlers/resource.ts';
+import { handleResource, type ResourceDependencies } from './handlers/resource.ts';
 import { warmUp } from './mapping/warm-up.ts';
 import type { Link } from './upstream/link.ts';
 
@@ -107,18 +106,16 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
     trust.current ? undefined : 'the front-proxy configuration has not been read yet',
   );
 
+  const resources: ResourceDependencies = {
+    catalog: () => store.current,
+    link: () => link.current,
+    authorizeCreate: async ({ exchange: { user }, info }) => {
+      await authorizer.authorize(user, attributesOf({ ...info, verb: 'create' }));
+    },
+  };
   const handle = (exchange: Exchange): void | Promise<void> =>
     exchange.info.isResource
-      ? handleResource(exchange as ResourceExchange, {
-          catalog: () => store.current,
-          link: () => link.current,
-          authorizeCreate: async ({ exchange: { user }, info }) => {
-            await authorizer.authorize(
-              user,
-              attributesOf({ ...(info satisfies ResourceRequest), verb: 'create' }),
-            );
-          },
-        })
+      ? handleResource(exchange as ResourceExchange, resources)
       : answerFromCatalog(exchange, store.current);
   const draining = new Cancellation();
   const exchanges = new Exchanges(draining);

@@ -3,7 +3,6 @@ import { isAmbiguous } from '../mapping/identity.ts';
 import { requireValidName } from './claim-names.ts';
 import {
   answerObject,
-  answerRefusal,
   ask,
   groupResource,
   isDryRun,
@@ -58,7 +57,6 @@ export async function applyClaim(
     const isLost = answer.status === 409 && (isCreation || answer.body.includes('uid mismatch'));
     if (isLost && attempt < maxAttempts) continue;
     if (isCreation && answer.status < 300) continue;
-    if (answer.status >= 300) return answerRefusal(request, answer, app, body.secretName);
-    return answerObject(request, answer, columns);
+    return answerObject(request, answer, columns, body.secretName);
   }
 }

@@ -106,14 +106,18 @@ export function ask(request: ClaimRequest, call: Call): Promise<Answer> {
   });
 }
 
-/** Answers with one object (or a Table of one row, or a Status) of the control plane. */
+/**
+ * Answers with one object (or a Table of one row) of the control plane, or with what it said no to. `secretName` is
+ * the one the request named, for the words of a refusal.
+ */
 export async function answerObject(
   request: NamedClaimRequest,
   answer: Answer,
   columns: MappedColumns | undefined,
+  secretName?: string,
 ): Promise<void> {
   const { exchange, link, app } = request;
-  if (answer.status >= 300) return answerRefusal(request, answer, app);
+  if (answer.status >= 300) return answerRefusal(request, answer, app, secretName);
   const edits = new Edits();
   const { origin } = columns
     ? editTableToApp(answer.body, answer.body.indexOf('{'), answer.body.length, edits, columns)
@@ -150,6 +154,12 @@ export async function refusalStatus(
     subresource: info.subresource,
     name: app && hashedName(request, app),
   });
+  return ownStatus(request, status, app, secretName);
+}
+
+/** A Status of the control plane in the user's names. */
+export function ownStatus(request: ClaimRequest, status: Status, app?: AppName, secretName?: string): Status {
+  const { resource, info, link } = request;
   return statusToApp(status, {
     connection: link.connection,
     prefix: resource.prefix,

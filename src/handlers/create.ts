@@ -31,8 +31,7 @@ export async function createClaim(request: ClaimRequest): Promise<void> {
     const named = { ...request, app };
     const mapped = toControlPlane(named, body.bytes, { body: 'object' });
     const answer = await ask(named, { method: 'POST', query, accept, body: mapped });
-    if (answer.status < 300) return answerObject(named, answer, columns);
-    if (answer.status !== 409) return answerRefusal(named, answer, app, body.secretName);
+    if (answer.status !== 409) return answerObject(named, answer, columns, body.secretName);
     if (given !== undefined) return refuseTaken(named, answer, body);
     if (attempt === maxAttempts) return answerRefusal(named, answer, app, body.secretName);
   }

@@ -2,17 +2,16 @@ import { mediaType } from '../apimachinery/media-types.ts';
 import { isTrue } from '../apimachinery/request-info.ts';
 import { badRequest, conflict, notFound, type Status, unsupportedMediaType } from '../apimachinery/status.ts';
 import { finalizerToControlPlane } from '../mapping/finalizers.ts';
-import { statusToApp } from '../mapping/status.ts';
 import { forwardedHeaders } from '../upstream/answer-headers.ts';
 import {
   answerObject,
-  answerRefusal,
   ask,
   type ClaimRequest,
   groupResource,
   isDryRun,
   type LiveObject,
   type NamedClaimRequest,
+  ownStatus,
   readLiveObject,
   wanted,
 } from './claim-request.ts';
@@ -30,7 +29,7 @@ const maxAttempts = 5;
 
 /** DELETE of one object, guarded by the uid of the object whose labels were compared. */
 export async function deleteClaim(request: NamedClaimRequest): Promise<void> {
-  const { exchange, link, app } = request;
+  const { exchange, app } = request;
   const options = await readOptions(request);
   const { accept, query, columns } = wanted(request);
   const policy = takePolicy(options, query);
@@ -58,14 +57,8 @@ export async function deleteClaim(request: NamedClaimRequest): Promise<void> {
       preconditions: { ...options.preconditions, uid: live.uid },
     });
     const answer = await ask(request, { method: 'DELETE', app, query, accept, body });
-    if (answer.status >= 300) return answerRefusal(request, answer, app);
-    if (isStatus(answer.body)) {
-      const status = statusToApp(JSON.parse(answer.body.toString('utf8')) as Status, {
-        connection: link.connection,
-        prefix: request.resource.prefix,
-        namespace: app.namespace,
-        name: app.name,
-      });
+    if (answer.status < 300 && isStatus(answer.body)) {
+      const status = ownStatus(request, JSON.parse(answer.body.toString('utf8')) as Status, app);
       return exchange.answerStatus(answer.status, status, forwardedHeaders(answer.headers));
     }
     return answerObject(request, answer, columns);
@@ -143,8 +136,5 @@ async function holdForCollector(
 }
 
 function isStatus(bytes: Buffer): boolean {
-  return (
-    bytes.subarray(0, 64).includes('"kind":"Status"') ||
-    /"kind":\s*"Status"/.test(bytes.toString('latin1', 0, 256))
-  );
+  return /"kind":\s*"Status"/.test(bytes.toString('latin1', 0, 256));
 }

@@ -1,9 +1,8 @@
 import type { OutgoingHttpHeaders } from 'node:http';
-import { notAcceptable, pathNotFound, serviceUnavailable } from '../apimachinery/status.ts';
+import { notAcceptable, pathNotFound } from '../apimachinery/status.ts';
 import type { Catalog, ServedDocument } from '../catalog/catalog.ts';
 import type { Exchange } from '../downstream/exchange.ts';
-
-const retryAfterSeconds = 1;
+import { knownCatalog } from './known-catalog.ts';
 
 /** The paths of discovery and OpenAPI, all answered from memory. Anything else is none of theirs: 404. */
 export function answerFromCatalog(exchange: Exchange, catalog: Catalog | undefined): void {
@@ -11,12 +10,9 @@ export function answerFromCatalog(exchange: Exchange, catalog: Catalog | undefin
   const segments = path.replace(/\/$/, '').split('/').slice(1);
   const [root] = segments;
   if ((root !== 'apis' && root !== 'openapi') || !['get', 'head'].includes(verb)) throw pathNotFound();
-  if (!catalog) {
-    // An empty list would be published as "no such APIs": namespaces would be finalized with claims in them.
-    throw serviceUnavailable('the claim APIs of the control plane are not known yet', retryAfterSeconds);
-  }
-  if (root === 'apis') answerDiscovery(exchange, catalog, segments);
-  else answerOpenApi(exchange, catalog, segments);
+  const known = knownCatalog(catalog);
+  if (root === 'apis') answerDiscovery(exchange, known, segments);
+  else answerOpenApi(exchange, known, segments);
 }
 
 function answerDiscovery(exchange: Exchange, catalog: Catalog, [, group, version]: string[]): void {

@@ -12,11 +12,9 @@ import { badRequest, conflict, notFound, unsupportedMediaType } from '../apimach
 import { editToApp } from '../mapping/claim.ts';
 import { isAmbiguous } from '../mapping/identity.ts';
 import { jsonPatchRoute, mergePatchRoute, patchedView } from '../mapping/patch.ts';
-import type { Answer } from '../upstream/control-plane.ts';
 import { type ApplyDependencies, applyClaim, applyPatch } from './apply.ts';
 import {
   answerObject,
-  answerRefusal,
   ask,
   groupResource,
   type LiveObject,
@@ -66,9 +64,9 @@ async function forward(
   type: string,
   found: LiveObject,
 ): Promise<void> {
-  const answer = await send(request, 'PATCH', body, type);
-  if (answer.status >= 300) return answerRefusal(request, answer, request.app, found.live.secretName);
-  return answerObject(request, answer, wanted(request).columns);
+  const { accept, query, columns } = wanted(request);
+  const answer = await ask(request, { method: 'PATCH', app: request.app, query, accept, type, body });
+  return answerObject(request, answer, columns, found.live.secretName);
 }
 
 /** A JSON Patch says nothing of whom it is meant for; where that could be unclear, a test of the uid goes first. */
@@ -93,6 +91,9 @@ async function rewrite(
   patch: Parameters<typeof patchedView>[1],
 ): Promise<void> {
   const { app } = request;
+  const { accept, query, columns } = wanted(request);
+  // Only an apply may force, and a PUT knows no such option.
+  query.delete('force');
   let found: LiveObject | undefined = first;
   for (let attempt = 1; ; attempt++) {
     if (!found) throw notFound(groupResource(request), app.name);
@@ -110,15 +111,10 @@ async function rewrite(
     const bytes = Buffer.from(printLossless(view));
     const body = checkObject(bytes, app.namespace);
     requireSameName(body, app.name);
-    const answer = await send(
-      request,
-      'PUT',
-      toControlPlane(request, bytes, { body: 'object', live, replaces: true }),
-      'application/json',
-    );
+    const mapped = toControlPlane(request, bytes, { body: 'object', live, replaces: true });
+    const answer = await ask(request, { method: 'PUT', app, query, accept, body: mapped });
     if (answer.status !== 409 || attempt === maxAttempts) {
-      if (answer.status >= 300) return answerRefusal(request, answer, app, body.secretName);
-      return answerObject(request, answer, wanted(request).columns);
+      return answerObject(request, answer, columns, body.secretName);
     }
     found = await readLiveObject(request);
   }
@@ -135,16 +131,4 @@ function pinnedVersion(view: LosslessJson): string | undefined {
   const metadata = isLosslessObject(view) ? getMember(view, 'metadata') : undefined;
   const version = isLosslessObject(metadata) ? getMember(metadata, 'resourceVersion') : undefined;
   return typeof version === 'string' ? version : undefined;
-}
-
-function send(
-  request: NamedClaimRequest,
-  method: 'PATCH' | 'PUT',
-  body: Buffer,
-  type: string,
-): Promise<Answer> {
-  const { accept, query } = wanted(request);
-  // Only an apply may force, and a PUT knows no such option.
-  if (method === 'PUT') query.delete('force');
-  return ask(request, { method, app: request.app, query, accept, type, body });
 }

@@ -1,4 +1,4 @@
-import { badRequest, methodNotSupported, pathNotFound, serviceUnavailable } from '../apimachinery/status.ts';
+import { badRequest, methodNotSupported, pathNotFound } from '../apimachinery/status.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { ResourceExchange } from '../downstream/exchange.ts';
 import type { Link } from '../upstream/link.ts';
@@ -8,6 +8,7 @@ import { createClaim } from './create.ts';
 import { deleteClaim } from './delete.ts';
 import { deleteClaims } from './deletecollection.ts';
 import { getClaim } from './get.ts';
+import { knownCatalog } from './known-catalog.ts';
 import { listClaims } from './list.ts';
 import { patchClaim } from './patch.ts';
 import { updateClaim } from './update.ts';
@@ -19,17 +20,13 @@ export interface ResourceDependencies extends ApplyDependencies {
   link: () => Link;
 }
 
-const retryAfterSeconds = 1;
-
 /** Finds what a request is about in the catalog and hands it to the handler of its verb. */
 export function handleResource(
   exchange: ResourceExchange,
   dependencies: ResourceDependencies,
 ): Promise<void> {
   const { info } = exchange;
-  const catalog = dependencies.catalog();
-  if (!catalog)
-    throw serviceUnavailable('the claim APIs of the control plane are not known yet', retryAfterSeconds);
+  const catalog = knownCatalog(dependencies.catalog());
   const resource = catalog.find(info.group, info.version, info.resource);
   if (!resource) throw pathNotFound();
   const hasSubresource =

@@ -1,7 +1,6 @@
 import { notFound } from '../apimachinery/status.ts';
 import {
   answerObject,
-  answerRefusal,
   ask,
   groupResource,
   type NamedClaimRequest,
@@ -23,6 +22,5 @@ export async function updateClaim(request: NamedClaimRequest): Promise<void> {
   const { accept, query, columns } = wanted(request);
   const mapped = toControlPlane(request, body.bytes, { body: 'object', live: found.live, replaces: true });
   const answer = await ask(request, { method: 'PUT', app, query, accept, body: mapped });
-  if (answer.status >= 300) return answerRefusal(request, answer, app, body.secretName);
-  return answerObject(request, answer, columns);
+  return answerObject(request, answer, columns, body.secretName);
 }

@@ -1,17 +1,23 @@
 import { Cancellation } from '../base/cancellation.ts';
 import { serviceUnavailable } from '../apimachinery/status.ts';
 import { editToApp } from '../mapping/claim.ts';
-import { statusToApp } from '../mapping/status.ts';
 import { editTableToApp } from '../mapping/table.ts';
 import { WatchToApp } from '../mapping/watch.ts';
 import { forwardedHeaders } from '../upstream/answer-headers.ts';
 import type { Answer } from '../upstream/control-plane.ts';
-import { type ClaimRequest, refusalStatus, upstreamHeaders, upstreamPath, wanted } from './claim-request.ts';
+import {
+  type ClaimRequest,
+  ownStatus,
+  refusalStatus,
+  upstreamHeaders,
+  upstreamPath,
+  wanted,
+} from './claim-request.ts';
 import { selectOwn } from './list.ts';
 
 /** WATCH, in one namespace or in all, and its old form. Ends when the control plane ends it, or the client goes. */
 export async function watchClaims(request: ClaimRequest): Promise<void> {
-  const { exchange, link, resource, info } = request;
+  const { exchange, link } = request;
   const { res } = exchange;
   const { accept, query, columns } = wanted(request);
   selectOwn(request, query);
@@ -21,13 +27,7 @@ export async function watchClaims(request: ClaimRequest): Promise<void> {
       ? (bytes, at, limit, edits) => editTableToApp(bytes, at, limit, edits, columns)
       : editToApp,
     clusterID: link.connection.clusterID,
-    mapStatus: (status) =>
-      statusToApp(status, {
-        connection: link.connection,
-        prefix: resource.prefix,
-        namespace: info.namespace,
-        name: undefined,
-      }),
+    mapStatus: (status) => ownStatus(request, status),
   });
   const ending = new Cancellation();
   exchange.gone.onCancel((reason) => ending.cancel(reason));

@@ -3,7 +3,7 @@ import { mediaType } from '../apimachinery/media-types.ts';
 import { yamlToJson } from '../apimachinery/yaml-body.ts';
 import { badRequest, unsupportedMediaType } from '../apimachinery/status.ts';
 import { editToControlPlane } from '../mapping/claim.ts';
-import { type Live } from '../mapping/origin.ts';
+import type { Live } from '../mapping/origin.ts';
 import type { NamedClaimRequest, ClaimRequest } from './claim-request.ts';
 
 /** The few fields of a body that decide where it goes; everything else in it is only looked at as bytes. */
@@ -11,7 +11,6 @@ export interface BodyMetadata {
   name?: unknown;
   namespace?: unknown;
   generateName?: unknown;
-  resourceVersion?: unknown;
 }
 
 export interface WriteBody {

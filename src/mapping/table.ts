@@ -9,7 +9,7 @@ import {
   scanObject,
 } from '../apimachinery/json-scan.ts';
 import { editToApp, type ToApp } from './claim.ts';
-import { type Origin } from './origin.ts';
+import type { Origin } from './origin.ts';
 
 const rowKeys = new KeySet('cells', 'object');
 const tableKeys = new KeySet('rows');
