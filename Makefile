@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 # Further arguments, as in: make demo ARGS=--once
 ARGS ?=
 
-.PHONY: help tools lab demo check format test test-unit test-e2e bench image chart-lint
+.PHONY: help tools lab demo check format test test-unit test-e2e oracle bench image chart-lint
 
 help: ## Show this help
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -17,7 +17,7 @@ help: ## Show this help
 demo: node_modules/.package-lock.json ## Two clusters, Crossplane and the connector on this machine (ARGS=--once ends by itself)
 	@$(NODE) src/main.ts demo $(ARGS)
 
-lab: node_modules/.package-lock.json ## Two clusters and Crossplane without the connector, until Ctrl-C
+lab: node_modules/.package-lock.json ## Three clusters and Crossplane without the connector, until Ctrl-C
 	@$(NODE) src/demo/run-lab.ts $(ARGS)
 
 tools: node_modules/.package-lock.json ## Find or build etcd, Kubernetes, Crossplane and Helm (first time about 10 minutes)
@@ -45,6 +45,9 @@ test-e2e: node_modules/.package-lock.json ## End-to-end tests: on APP_KUBECONFIG
 	else \
 	  echo "make test-e2e needs Docker and kind, or APP_KUBECONFIG and CONTROL_PLANE_KUBECONFIG; without Docker: hack/e2e-node.sh" >&2; exit 1; \
 	fi
+
+oracle: node_modules/.package-lock.json ## Ask connector and a local CRD the same, count what is identical, write docs/fidelity.md
+	@$(NODE) test/oracle/main.ts $(ARGS)
 
 bench: node_modules/.package-lock.json ## Measure against a plain pass-through, in the same run
 	@$(NODE) bench/bench.ts $(ARGS)

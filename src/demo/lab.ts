@@ -15,8 +15,8 @@ export interface LabOptions {
    * the lab, logs included.
    */
   dir?: string;
-  /** Clusters to start with; both when left out. */
-  clusters?: readonly ('app' | 'control-plane')[];
+  /** Clusters to start with; the first two when left out. `reference` has no Crossplane: its answers are compared with. */
+  clusters?: readonly ('app' | 'control-plane' | 'reference')[];
   /** Crossplane in the control plane; true when left out. */
   crossplane?: boolean;
   /** Address that the API servers listen on; 127.0.0.1 when left out. */
@@ -27,7 +27,7 @@ export interface LabOptions {
 export interface LabFacts {
   dir: string;
   logDir: string;
-  /** Keys: `app`, `control-plane`, and further clusters by their names. */
+  /** Keys: `app`, `control-plane`, `reference`, and further clusters by their names. */
   clusters: Record<string, { name: string; kubeconfig: string; server: string; port: number }>;
 }
 

@@ -1,11 +1,15 @@
 import { ConnectorError, describeError } from '../base/errors.ts';
 import { startLab } from './lab.ts';
 
-/** `make lab`: both clusters and Crossplane until Ctrl-C, for tests and for trying things by hand. */
+/** `make lab`: all clusters and Crossplane until Ctrl-C, for tests and for trying things by hand. */
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 try {
   const dir = process.argv[2];
-  await using lab = await startLab({ log: print, ...(dir ? { dir } : {}) });
+  await using lab = await startLab({
+    log: print,
+    clusters: ['app', 'control-plane', 'reference'],
+    ...(dir ? { dir } : {}),
+  });
   await lab.writeFacts();
   print('');
   for (const { name, kubeconfig } of Object.values(lab.facts().clusters))

@@ -17,7 +17,7 @@ export default async function setup(): Promise<void> {
   if (given && (await isAlive(given))) return;
   const dir = await mkdtemp(path.join(os.tmpdir(), 'mcp-connector-test-'));
   try {
-    const lab = await startLab({ dir, log });
+    const lab = await startLab({ dir, log, clusters: ['app', 'control-plane', 'reference'] });
     await lab.writeFacts();
     globalThis.sharedTestLab = lab;
     process.env[labVariable] = lab.factsFile;

@@ -1,0 +1,186 @@
+import type { Exchange, OpenWatch, OracleRequest, Side } from './side.ts';
+
+/** A short story of requests, told to both sides alike; each recorded answer is compared with the other side's. */
+export interface Scenario {
+  /** File of the catalogue it stands in. */
+  area: string;
+  name: string;
+  run: (world: World) => Promise<void>;
+}
+
+/** What makes scenarios of one area: `const scenario = scenariosOf('create')`. */
+export interface Area {
+  scenarios: Scenario[];
+  scenario: (name: string, run: Scenario['run']) => void;
+}
+
+export function area(name: string): Area {
+  const scenarios: Scenario[] = [];
+  return {
+    scenarios,
+    scenario: (title, run) => {
+      scenarios.push({ area: name, name: title, run });
+    },
+  };
+}
+
+export type Plural = 'buckets' | 'databases';
+
+export interface PathOptions {
+  plural?: Plural;
+  version?: string;
+  /** The first namespace when left out; null for all namespaces. */
+  namespace?: string | null;
+  name?: string | undefined;
+  subresource?: string;
+  /** As it stands behind the `?`, or as pairs. */
+  query?: string | Record<string, string>;
+}
+
+export type RequestOptions = Pick<OracleRequest, 'headers' | 'body'> & { type?: string; accept?: string };
+
+/** An object as scenarios read and write it. */
+export interface OracleObject {
+  apiVersion: string;
+  kind: string;
+  metadata: {
+    name: string;
+    namespace?: string;
+    uid?: string;
+    resourceVersion?: string;
+    labels?: Record<string, string>;
+    annotations?: Record<string, string>;
+    finalizers?: string[];
+    [key: string]: unknown;
+  };
+  spec: Record<string, unknown>;
+  status?: Record<string, unknown>;
+}
+
+/** One side in one scenario: it starts without any object, in two namespaces, and records what it is asked. */
+export class World {
+  readonly side: Side;
+  readonly group: string;
+  readonly namespace: string;
+  readonly otherNamespace: string;
+  readonly exchanges: Exchange[] = [];
+  readonly #watches: OpenWatch[] = [];
+
+  constructor(side: Side, ground: { group: string; namespace: string; otherNamespace: string }) {
+    this.side = side;
+    this.group = ground.group;
+    this.namespace = ground.namespace;
+    this.otherNamespace = ground.otherNamespace;
+  }
+
+  /** Path of a collection, of an object where `name` is given, or of its subresource. */
+  path(options: PathOptions = {}): string {
+    const {
+      plural = 'buckets',
+      version = 'v1',
+      namespace = this.namespace,
+      name,
+      subresource,
+      query = '',
+    } = options;
+    const scope = namespace === null ? '' : `/namespaces/${namespace}`;
+    const object = name === undefined ? '' : `/${name}${subresource === undefined ? '' : `/${subresource}`}`;
+    const text = typeof query === 'string' ? query : new URLSearchParams(query).toString();
+    return `/apis/${this.group}/${version}${scope}/${plural}${object}${text === '' ? '' : `?${text}`}`;
+  }
+
+  /** A bucket that both sides take; `metadata` and `parameters` are added to it. */
+  bucket(name: string, metadata: object = {}, parameters: object = {}): OracleObject {
+    return {
+      apiVersion: `${this.group}/v1`,
+      kind: 'Bucket',
+      metadata: { name, namespace: this.namespace, ...metadata },
+      spec: { parameters: { size: 'small', ...parameters } },
+    };
+  }
+
+  /** A database, the kind with defaults, rules and a scale. */
+  database(name: string, metadata: object = {}, spec: object = {}): OracleObject {
+    return {
+      apiVersion: `${this.group}/v1`,
+      kind: 'Database',
+      metadata: { name, namespace: this.namespace, ...metadata },
+      spec: { engine: 'postgres', ...spec },
+    };
+  }
+
+  /** Asks, records, and gives the answer. */
+  async ask(method: string, path: string, options: RequestOptions = {}): Promise<Exchange> {
+    const exchange = await this.side.ask(requestOf(method, path, options));
+    this.exchanges.push(exchange);
+    return exchange;
+  }
+
+  /** A step that is needed and not looked at. Throws unless it succeeds. */
+  async given(method: string, path: string, options: RequestOptions = {}): Promise<OracleObject> {
+    const { status, body } = await this.side.ask(requestOf(method, path, options));
+    if (status >= 300)
+      throw new Error(`${this.side.name}: ${method} ${path}: ${status} ${body.toString('utf8', 0, 500)}`);
+    return JSON.parse(body.toString('utf8')) as OracleObject;
+  }
+
+  /** Creates a bucket without looking at the answer. */
+  givenBucket(name: string, metadata: object = {}, parameters: object = {}): Promise<OracleObject> {
+    return this.given('POST', this.path(), { body: this.bucket(name, metadata, parameters) });
+  }
+
+  givenDatabase(name: string, metadata: object = {}, spec: object = {}): Promise<OracleObject> {
+    return this.given('POST', this.path({ plural: 'databases' }), {
+      body: this.database(name, metadata, spec),
+    });
+  }
+
+  /** Opens a watch. It is recorded when it is closed, and closed at the latest when the scenario ends. */
+  async watch(path: string, options: RequestOptions = {}): Promise<OpenWatch> {
+    const watch = await this.side.watch(requestOf('GET', path, options));
+    this.#watches.push(watch);
+    return watch;
+  }
+
+  /** Records what a watch has seen, and ends it. */
+  closeWatch(watch: OpenWatch): void {
+    this.#watches.splice(this.#watches.indexOf(watch), 1);
+    this.exchanges.push(watch.close());
+  }
+
+  /** Watches until `count` events came, and records them. */
+  async watchFor(count: number, path: string, options: RequestOptions = {}): Promise<void> {
+    const watch = await this.watch(path, options);
+    await watch.take(count);
+    this.closeWatch(watch);
+  }
+
+  /** Watches until the server ends it (`timeoutSeconds`), and records what came. */
+  async watchToEnd(path: string, options: RequestOptions = {}): Promise<void> {
+    const watch = await this.watch(path, options);
+    await watch.ended();
+    this.closeWatch(watch);
+  }
+
+  /** Ends what a scenario has left open. */
+  end(): void {
+    for (const watch of [...this.#watches]) this.closeWatch(watch);
+  }
+}
+
+function requestOf(
+  method: string,
+  path: string,
+  { headers, body, type, accept }: RequestOptions,
+): OracleRequest {
+  return {
+    method,
+    path,
+    body,
+    headers: {
+      ...(accept === undefined ? {} : { accept }),
+      ...(type === undefined ? {} : { 'content-type': type }),
+      ...headers,
+    },
+  };
+}
