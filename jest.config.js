@@ -20,7 +20,7 @@ export default {
     {
       ...common,
       displayName: 'integration',
-      testMatch: ['<rootDir>/test/integration/**/*.test.ts'],
+      testMatch: ['<rootDir>/test/integration/**/*.test.ts', '<rootDir>/test/oracle/**/*.test.ts'],
       testTimeout: 120_000,
       globalSetup: '<rootDir>/test/support/lab.setup.ts',
       globalTeardown: '<rootDir>/test/support/lab.teardown.ts',

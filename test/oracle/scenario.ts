@@ -164,7 +164,7 @@ export class World {
 
   /** Ends what a scenario has left open. */
   end(): void {
-    for (const watch of [...this.#watches]) this.closeWatch(watch);
+    for (let watch = this.#watches.at(-1); watch; watch = this.#watches.at(-1)) this.closeWatch(watch);
   }
 }
 
