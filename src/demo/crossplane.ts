@@ -43,14 +43,12 @@ export async function installCrossplane(cluster: LabCluster, options: Crossplane
 
   await Promise.all(crds.map((crd) => applyManifests(client, [crd])));
   await Promise.all(crds.map((crd) => established(cluster, crd.metadata.name)));
+  const takesStoreConfigs = crds.some(
+    ({ metadata }) => metadata.name === 'storeconfigs.secrets.crossplane.io',
+  );
   await applyManifests(client, [
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
-    {
-      apiVersion: 'secrets.crossplane.io/v1alpha1',
-      kind: 'StoreConfig',
-      metadata: { name: 'default' },
-      ...storeConfig,
-    },
+    ...(takesStoreConfigs ? [storeConfig] : []),
   ]);
 
   const crossplane = await cluster.addComponent(
@@ -81,7 +79,13 @@ export async function installCrossplane(cluster: LabCluster, options: Crossplane
   await applyManifests(client, webhooks);
 }
 
-const storeConfig = { spec: { type: 'Kubernetes', defaultScope: namespace } };
+/** What Crossplane 1 publishes connection secrets to; Crossplane 2 has no such kind. */
+const storeConfig = {
+  apiVersion: 'secrets.crossplane.io/v1alpha1',
+  kind: 'StoreConfig',
+  metadata: { name: 'default' },
+  spec: { type: 'Kubernetes', defaultScope: namespace },
+};
 
 /** In a cluster the webhooks are reached by a Service in front of the pod; here by the address of the process. */
 function pointToHost(configuration: WebhookConfiguration, port: number, ca: string): void {

@@ -5,6 +5,7 @@ import { ConnectorError } from '../base/errors.ts';
 import { installCrossplane } from './crossplane.ts';
 import { LabCluster } from './lab-cluster.ts';
 import { ProcessGuard } from './process-guard.ts';
+import type { KubernetesRelease, Releases } from './tool-catalog.ts';
 import { crossplaneManifests, ensureTools, type Progress, type ToolPaths } from './tools.ts';
 
 export interface LabOptions {
@@ -21,6 +22,10 @@ export interface LabOptions {
   crossplane?: boolean;
   /** Address that the API servers listen on; 127.0.0.1 when left out. */
   address?: string;
+  /** Releases of Kubernetes by the names of clusters, where they are not the one that is used everywhere. */
+  kubernetes?: Readonly<Record<string, KubernetesRelease | undefined>>;
+  /** Release of Crossplane; the one that has claims only when left out. */
+  crossplaneRelease?: Releases['crossplane'];
 }
 
 /** What another process has to know about a running lab. */
@@ -31,7 +36,9 @@ export interface LabFacts {
   clusters: Record<string, { name: string; kubeconfig: string; server: string; port: number }>;
 }
 
-const clusterTools = ['etcd', 'kube-apiserver', 'kube-controller-manager'] as const;
+/** What a cluster is made of. */
+export const clusterTools = ['etcd', 'kube-apiserver', 'kube-controller-manager'] as const;
+type ClusterTools = Pick<ToolPaths, (typeof clusterTools)[number]>;
 /** Revisions that lie between the starts of two clusters, more than a test run writes. */
 const revisionGap = 4_000;
 
@@ -43,30 +50,23 @@ export class Lab implements AsyncDisposable {
   readonly dir: string;
   readonly logDir: string;
   readonly guard: ProcessGuard;
-  readonly #tools: Pick<ToolPaths, (typeof clusterTools)[number]>;
   readonly #options: LabOptions;
   readonly #clusters = new Map<string, LabCluster>();
   #started = 0;
 
-  private constructor(
-    dir: string,
-    options: LabOptions,
-    tools: Pick<ToolPaths, (typeof clusterTools)[number]>,
-  ) {
+  private constructor(dir: string, options: LabOptions) {
     this.dir = dir;
     this.logDir = path.join(dir, 'log');
     this.#options = options;
-    this.#tools = tools;
     this.guard = new ProcessGuard(options.dir ? [this.#dataDir, this.factsFile] : [dir]);
   }
 
   /** A lab without clusters yet. */
   static async open(options: LabOptions): Promise<Lab> {
-    const tools = await ensureTools(clusterTools, options.log);
     const dir = options.dir
       ? path.resolve(options.dir)
       : await mkdtemp(path.join(os.tmpdir(), 'mcp-connector-lab-'));
-    const lab = new Lab(dir, options, tools);
+    const lab = new Lab(dir, options);
     await mkdir(lab.logDir, { recursive: true });
     await mkdir(lab.#dataDir, { recursive: true, mode: 0o700 });
     return lab;
@@ -97,13 +97,14 @@ export class Lab implements AsyncDisposable {
 
   /** Starts a further cluster: another app cluster, or one to compare answers with. Resolves when its controllers work. */
   async addCluster(name: string): Promise<LabCluster> {
+    const tools = await this.#toolsOf(name);
     const started = Date.now();
     const cluster = await LabCluster.start({
       name,
       dataDir: path.join(this.#dataDir, name),
       logDir: this.logDir,
       kubeconfig: path.join(this.#dataDir, `${name}.kubeconfig`),
-      tools: this.#tools,
+      tools,
       guard: this.guard,
       address: this.#options.address ?? '127.0.0.1',
       startingRevision: ++this.#started * revisionGap,
@@ -114,9 +115,16 @@ export class Lab implements AsyncDisposable {
     return cluster;
   }
 
+  /** Those of the cluster's release. */
+  #toolsOf(cluster: string): Promise<ClusterTools> {
+    const { log, kubernetes } = this.#options;
+    return ensureTools(clusterTools, log, { kubernetes: kubernetes?.[cluster] });
+  }
+
   async installCrossplane(cluster: LabCluster): Promise<void> {
-    const { crossplane } = await ensureTools(['crossplane'], this.#options.log);
-    const manifests = await crossplaneManifests();
+    const releases = { crossplane: this.#options.crossplaneRelease };
+    const { crossplane } = await ensureTools(['crossplane'], this.#options.log, releases);
+    const manifests = await crossplaneManifests(releases);
     const started = Date.now();
     await installCrossplane(cluster, {
       binary: crossplane,
@@ -154,7 +162,9 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   const names = options.clusters ?? ['app', 'control-plane'];
   const crossplane = names.includes('control-plane') && options.crossplane !== false;
   // Before the first process, so that a long build does not keep half a lab waiting.
-  if (crossplane) await ensureTools([...clusterTools, 'crossplane'], options.log);
+  for (const name of names)
+    await ensureTools(clusterTools, options.log, { kubernetes: options.kubernetes?.[name] });
+  if (crossplane) await ensureTools(['crossplane'], options.log, { crossplane: options.crossplaneRelease });
   const lab = await Lab.open(options);
   try {
     const starts = names.map(async (name) => {

@@ -9,6 +9,8 @@ export interface Tool {
   name: ToolName;
   /** Folder below `tools/` with the go.mod and go.sum of the build. */
   folder: string;
+  /** What the folder of its builds in the cache is called, in front of the version. */
+  cache: string;
   /** The module whose required version is the tool's version. */
   module: string;
   /** The main package inside that module. */
@@ -22,11 +24,29 @@ export interface Tool {
   readyMade: { args: string[]; accepts: (output: string) => boolean; onPath: boolean };
 }
 
+/**
+ * Releases beside the ones that are used everywhere (`1.34` and `1`): for tests of other versions, and built only when they
+ * are asked for. Keys are what `LabOptions` take, values are folders below `tools/`.
+ */
+const kubernetesFolders = { '1.30': 'kubernetes-1.30', '1.34': 'kubernetes', '1.36': 'kubernetes-1.36' };
+const crossplaneFolders = { '1': 'crossplane', '2': 'crossplane-v2' };
+
+export type KubernetesRelease = keyof typeof kubernetesFolders;
+type CrossplaneRelease = keyof typeof crossplaneFolders;
+export const kubernetesReleases = Object.keys(kubernetesFolders) as KubernetesRelease[];
+
+/** Which release of a tool is meant; the one that is used everywhere when left out. */
+export interface Releases {
+  kubernetes?: KubernetesRelease | undefined;
+  crossplane?: CrossplaneRelease | undefined;
+}
+
 /** `tools/` of the checkout, from `src/demo` as from `dist/demo`. */
 export const toolsFolder = path.resolve(import.meta.dirname, '../../tools');
 
 const kubernetes = {
   folder: 'kubernetes',
+  cache: 'kubernetes',
   module: 'k8s.io/kubernetes',
   // Without a version kubectl warns about skew, and a chart's kubeVersion refuses.
   stamp: (version: string) => {
@@ -42,6 +62,7 @@ export const tools: readonly Tool[] = [
   {
     name: 'etcd',
     folder: 'etcd',
+    cache: 'etcd',
     module: 'go.etcd.io/etcd/server/v3',
     package: 'go.etcd.io/etcd/server/v3',
     stamp: () => '',
@@ -56,6 +77,7 @@ export const tools: readonly Tool[] = [
   {
     name: 'helm',
     folder: 'helm',
+    cache: 'helm',
     module: 'helm.sh/helm/v3',
     package: 'helm.sh/helm/v3/cmd/helm',
     // Without the Kubernetes version `helm template` takes 1.20 for the cluster's, and charts refuse it.
@@ -66,6 +88,7 @@ export const tools: readonly Tool[] = [
   {
     name: 'crossplane',
     folder: 'crossplane',
+    cache: 'crossplane',
     module: 'github.com/crossplane/crossplane',
     package: 'github.com/crossplane/crossplane/cmd/crossplane',
     stamp: (version) => `-X github.com/crossplane/crossplane/internal/version.version=${version}`,
@@ -74,8 +97,33 @@ export const tools: readonly Tool[] = [
   },
 ];
 
-/** Throws ConnectorError `tool-unknown`. */
-export function toolOf(name: string): Tool {
+/** A tool of a release. Throws ConnectorError `tool-unknown`. */
+export function toolOf(name: string, releases: Releases = {}): Tool {
+  const tool = standardTool(name);
+  const { kubernetes: minor = '1.34', crossplane: major = '1' } = releases;
+  if (tool.cache === 'kubernetes' && minor !== '1.34') return kubernetesTool(tool, minor);
+  return tool.cache === 'crossplane' && major === '2' ? crossplane2(tool) : tool;
+}
+
+/** A ready-made one has to be of the very release: it is asked for because of what it does otherwise. */
+function kubernetesTool(tool: Tool, minor: KubernetesRelease): Tool {
+  const accepts = (output: string): boolean => output.includes(` v${minor}.`);
+  return { ...tool, folder: kubernetesFolders[minor], readyMade: { ...tool.readyMade, accepts } };
+}
+
+function crossplane2(tool: Tool): Tool {
+  const module = `${tool.module}/v2`;
+  return {
+    ...tool,
+    folder: crossplaneFolders['2'],
+    module,
+    package: `${module}/cmd/crossplane`,
+    stamp: (version) => `-X ${module}/internal/version.version=${version}`,
+    readyMade: { ...tool.readyMade, accepts: (output) => /v2\./.test(output) },
+  };
+}
+
+function standardTool(name: string): Tool {
   const tool = tools.find((candidate) => candidate.name === name);
   if (!tool) {
     throw new ConnectorError(

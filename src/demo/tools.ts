@@ -16,7 +16,14 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { ConnectorError, describeError } from '../base/errors.ts';
-import { pinnedVersion, type Tool, type ToolName, toolOf, toolsFolder } from './tool-catalog.ts';
+import {
+  pinnedVersion,
+  type Releases,
+  type Tool,
+  type ToolName,
+  toolOf,
+  toolsFolder,
+} from './tool-catalog.ts';
 
 const run = promisify(execFile);
 
@@ -36,26 +43,40 @@ export type ToolPaths = Record<ToolName, string>;
 export async function ensureTools<N extends ToolName>(
   names: readonly N[],
   progress: Progress,
+  releases: Releases = {},
 ): Promise<Pick<ToolPaths, N>> {
   const found = new Map<N, string>();
   const missing: N[] = [];
   for (const name of names) {
-    const file = await findTool(toolOf(name), process.env);
+    const file = await findTool(toolOf(name, releases), process.env);
     if (file) found.set(name, file);
     else missing.push(name);
   }
   for (const [index, name] of missing.entries()) {
-    found.set(name, await build(toolOf(name), `${name} (${index + 1} of ${missing.length})`, progress));
+    found.set(
+      name,
+      await build(toolOf(name, releases), `${name} (${index + 1} of ${missing.length})`, progress),
+    );
   }
   return Object.fromEntries(found) as Pick<ToolPaths, N>;
+}
+
+/** Those of the tools that would have to be built; each as `name version`. */
+export async function missingTools(names: readonly ToolName[], releases: Releases = {}): Promise<string[]> {
+  const missing: string[] = [];
+  for (const name of names) {
+    const tool = toolOf(name, releases);
+    if (!(await findTool(tool, process.env))) missing.push(`${name} ${await pinnedVersion(tool)}`);
+  }
+  return missing;
 }
 
 /**
  * The manifests of Crossplane's module (folders `crds` and `webhookconfigurations`), copied beside the cached tools so
  * that they outlive a cleaned module cache.
  */
-export async function crossplaneManifests(): Promise<string> {
-  const tool = toolOf('crossplane');
+export async function crossplaneManifests(releases: Releases = {}): Promise<string> {
+  const tool = toolOf('crossplane', releases);
   const target = path.join(await cacheFolder(tool), 'cluster');
   if (await exists(target)) return target;
   await go(['mod', 'download', tool.module], tool);
@@ -94,10 +115,10 @@ async function acceptsVersion(tool: Tool, file: string): Promise<boolean> {
   }
 }
 
-/** `${XDG_CACHE_HOME:-~/.cache}/mcp-connector/tools/<folder>-<version>` */
+/** `${XDG_CACHE_HOME:-~/.cache}/mcp-connector/tools/<cache>-<version>` */
 async function cacheFolder(tool: Tool, env = process.env): Promise<string> {
   const cache = env['XDG_CACHE_HOME'] || path.join(os.homedir(), '.cache');
-  return path.join(cache, 'mcp-connector', 'tools', `${tool.folder}-${await pinnedVersion(tool)}`);
+  return path.join(cache, 'mcp-connector', 'tools', `${tool.cache}-${await pinnedVersion(tool)}`);
 }
 
 async function build(tool: Tool, label: string, progress: Progress): Promise<string> {
