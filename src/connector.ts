@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http';
 import type { Express } from 'express';
 import type { KubeObject } from './apimachinery/objects.ts';
+import { NamespaceLifecycle } from './admission/namespace-lifecycle.ts';
 import { Authenticator } from './authentication/authenticator.ts';
 import { ClientTrustSource } from './authentication/client-trust-source.ts';
 import { TokenReviewer } from './authentication/token-review.ts';
@@ -32,6 +33,7 @@ import { createChain } from './filters/chain.ts';
 import { attributesOf } from './filters/with-authorization.ts';
 import { requestErrorLogger } from './filters/with-request-log.ts';
 import { answerFromCatalog } from './handlers/discovery.ts';
+import { ListBuffers } from './handlers/list-buffers.ts';
 import { handleResource, type ResourceDependencies } from './handlers/resource.ts';
 import { warmUp } from './mapping/warm-up.ts';
 import type { Link } from './upstream/link.ts';
@@ -68,6 +70,7 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
     log,
   });
   const authorizer = new Authorizer({ client: app, log });
+  const namespaces = new NamespaceLifecycle({ client: app, log }).start();
   const patterns = { allow: config.allow, deny: config.deny };
 
   let follower: CatalogFollower | undefined;
@@ -107,10 +110,15 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
   );
 
   const resources: ResourceDependencies = {
+    lists: new ListBuffers(),
     catalog: () => store.current,
     link: () => link.current,
+    allowResourceRef: config.allowResourceRef,
+    admitCreate: (namespace, resource, name) => namespaces.admitCreate(namespace, resource, name),
     authorizeCreate: async ({ exchange: { user }, info }) => {
       await authorizer.authorize(user, attributesOf({ ...info, verb: 'create' }));
+      const { group, resource, namespace = '', name = '' } = info;
+      await namespaces.admitCreate(namespace, { group, resource }, name);
     },
   };
   const handle = (exchange: Exchange): void | Promise<void> =>
@@ -204,6 +212,7 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
         follower?.stop(),
         certificate.stop(),
         trust.stop(),
+        namespaces.stop(),
       ]);
       await link.stop();
       await appTransport[Symbol.asyncDispose]();

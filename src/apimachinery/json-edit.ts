@@ -78,6 +78,15 @@ export class Edits {
     this.#edits = [];
   }
 
+  /** The changed text between two places; the changes stay. */
+  textOf(bytes: Bytes, from: number, to: number): string {
+    const copy = new Edits();
+    copy.addAll(this);
+    const sink = new ByteSink(to - from + 1024);
+    copy.writeTo(sink, bytes, from, to);
+    return sink.take().toString('utf8');
+  }
+
   /** The changed text as bytes of their own. */
   apply(bytes: Bytes): Buffer {
     if (this.isEmpty) return bytes;

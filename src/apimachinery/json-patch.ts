@@ -1,20 +1,25 @@
 import {
-  getMember,
-  isLosslessObject,
-  type LosslessJson,
-  type LosslessObject,
-  parseLossless,
-  printLossless,
-  setMember,
-} from './lossless-json.ts';
-import { badRequest, StatusError } from './status.ts';
+  type Bytes,
+  isObject,
+  isNull,
+  isString,
+  KeySet,
+  readString,
+  scanArray,
+  scanObject,
+} from './json-scan.ts';
+import { LazyJson, type LazyMembers, printLazy } from './lazy-json.ts';
+import { StatusError } from './status.ts';
 
-/** RFC 6902. */
+/** RFC 6902, as read: what is missing or no string is undefined, and is refused where it is needed. */
 export interface PatchOperation {
-  op: string;
-  path: string;
-  from?: string;
-  value?: LosslessJson;
+  op?: string | undefined;
+  path?: string | undefined;
+  from?: string | undefined;
+  /** Null for JSON's null and where it is missing. */
+  value: LazyJson | null;
+  /** True where op, path or from is neither a string nor null. */
+  isMistyped: boolean;
 }
 
 /** apiserver/pkg/endpoints/handlers/patch.go: maxJSONPatchOperations. */
@@ -22,46 +27,69 @@ const maxOperations = 10_000;
 /** apiserver/pkg/server/config.go: JSONPatchMaxCopyBytes. Copies of copies would grow without end otherwise. */
 const maxCopiedCharacters = 3 * 1024 * 1024;
 
-/** Reads the body of a JSON Patch. Throws StatusError 400 for what is none, 413 for too many operations. */
-export function parsePatch(text: string): PatchOperation[] {
-  let operations: LosslessJson;
+const operationKeys = new KeySet('op', 'path', 'from', 'value');
+
+/**
+ * Reads the body of a JSON Patch; undefined for what is none, which the control plane refuses in words of its own.
+ * `null` is a patch without operations there. Throws StatusError 413 for too many operations.
+ */
+export function parsePatch(bytes: Bytes): PatchOperation[] | undefined {
   try {
-    operations = parseLossless(text);
-  } catch (cause) {
-    throw badRequest(`error decoding patch: ${(cause as Error).message}`);
+    JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return undefined;
   }
-  if (!Array.isArray(operations) || !operations.every(isLosslessObject)) {
-    throw badRequest('error decoding patch: a JSON Patch is an array of operations');
-  }
-  if (operations.length > maxOperations) {
+  const patch = LazyJson.from(bytes);
+  if (patch === null) return [];
+  if (!patch.elements()) return undefined;
+  const { elements } = scanArray(bytes, bytes.indexOf('['), bytes.length);
+  if (!elements.every(({ start }) => isObject(bytes, start) || isNull(bytes, start))) return undefined;
+  if (elements.length > maxOperations) {
     throw new StatusError(
       413,
       'RequestEntityTooLarge',
-      `Request entity too large: The allowed maximum operations in a JSON patch is ${maxOperations}, got ${operations.length}`,
+      `Request entity too large: The allowed maximum operations in a JSON patch is ${maxOperations}, got ${elements.length}`,
     );
   }
-  return operations as unknown as PatchOperation[];
+  return elements.map(({ start, end }) => readOperation(bytes, start, end));
+}
+
+/** Of duplicate members the last one counts. */
+function readOperation(bytes: Bytes, start: number, end: number): PatchOperation {
+  const operation: PatchOperation = { value: null, isMistyped: false };
+  if (isNull(bytes, start)) return operation;
+  for (const { id, valueStart, end: valueEnd } of scanObject(bytes, start, end, operationKeys).members) {
+    if (id === 3) operation.value = LazyJson.from(bytes, valueStart, valueEnd);
+    const name = (['op', 'path', 'from'] as const)[id];
+    if (name === undefined) continue;
+    const isText = isString(bytes, valueStart);
+    operation[name] = isText ? readString(bytes, valueStart, valueEnd) : undefined;
+    if (!isText && !isNull(bytes, valueStart)) operation.isMistyped = true;
+  }
+  return operation;
 }
 
 /**
- * Applies operations to a document. Throws StatusError 422 where one does not fit, as kube-apiserver does.
+ * Applies operations to a document, which is changed on the way. Throws StatusError 422 where one does not fit, as
+ * kube-apiserver does.
  *
- * Follows gopkg.in/evanphx/json-patch.v4 where that differs from RFC 6902: a missing member is null to `test`, may be
- * replaced, and a missing `value` is null; the whole document can be replaced and tested only.
+ * Follows gopkg.in/evanphx/json-patch.v4 (v4.12) where that differs from RFC 6902: a missing member is null to `test`, may be
+ * replaced, and a missing `value` is null; the whole document can be replaced and tested only, and a whole document that
+ * is no object and no array changes nothing.
  */
-export function applyPatch(document: LosslessJson, operations: readonly PatchOperation[]): LosslessJson {
-  const root = { document, copied: 0 };
+export function applyPatch(document: LazyJson, operations: readonly PatchOperation[]): LazyJson {
+  const root: Root = { document, copied: 0 };
   for (const operation of operations) applyOperation(root, operation);
   return root.document;
 }
 
 interface Root {
-  document: LosslessJson;
+  document: LazyJson;
   /** Characters that `copy` operations have copied so far. */
   copied: number;
 }
 
-function applyOperation(root: Root, { op, path, from, value = null }: PatchOperation): void {
+function applyOperation(root: Root, { op, path, from, value }: PatchOperation): void {
   switch (op) {
     case 'add':
       return add(root, path, value);
@@ -93,20 +121,34 @@ function unprocessable(): StatusError {
 }
 
 /** The object or array a pointer leads into, and the last token. */
-function parentOf(root: Root, path: unknown): { parent: LosslessJson[] | LosslessObject; last: string } {
-  if (typeof path !== 'string' || !path.includes('/')) throw unprocessable();
-  // What stands before the first slash is not looked at.
-  const [, ...tokens] = path.split('/').map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
-  const last = tokens.pop() as string;
-  const parent = tokens.reduce(childOf, root.document);
-  if (!Array.isArray(parent) && !isLosslessObject(parent)) throw unprocessable();
-  return { parent, last };
+interface Place {
+  members: LazyMembers | undefined;
+  elements: (LazyJson | null)[];
+  last: string;
 }
 
-function childOf(parent: LosslessJson, token: string): LosslessJson {
-  if (Array.isArray(parent)) return parent[index(token, parent.length - 1)] as LosslessJson;
-  if (!isLosslessObject(parent)) throw unprocessable();
-  return getMember(parent, token) ?? null;
+function placeOf(root: Root, path: string | undefined): Place {
+  // What stands before the first slash is not looked at.
+  const [, ...tokens] = (path ?? '').split('/').map((token) => token.replaceAll(/~[01]/g, unescape));
+  const last = tokens.pop();
+  if (last === undefined) throw unprocessable();
+  const parent = tokens.reduce<LazyJson | null>(childOf, root.document);
+  const members = parent?.members();
+  const elements = members ? [] : parent?.elements();
+  if (!elements) throw unprocessable();
+  return { members, elements, last };
+}
+
+function unescape(token: string): string {
+  return token === '~1' ? '/' : '~';
+}
+
+function childOf(parent: LazyJson | null, token: string): LazyJson | null {
+  const members = parent?.members();
+  if (members) return members.get(token) ?? null;
+  const elements = parent?.elements();
+  if (!elements) throw unprocessable();
+  return elements[index(token, elements.length - 1)] ?? null;
 }
 
 /** Negative ones count from behind (SupportNegativeIndices). */
@@ -117,53 +159,69 @@ function index(token: string, last: number): number {
   return positive;
 }
 
-function find(root: Root, path: unknown): LosslessJson {
-  const { parent, last } = parentOf(root, path);
-  return childOf(parent, last);
+function find(root: Root, path: string | undefined): LazyJson | null {
+  const { members, elements, last } = placeOf(root, path);
+  return (members ? members.get(last) : elements[index(last, elements.length - 1)]) ?? null;
 }
 
-function add(root: Root, path: unknown, value: LosslessJson): void {
-  const { parent, last } = parentOf(root, path);
-  if (!Array.isArray(parent)) setMember(parent, last, value);
-  else parent.splice(last === '-' ? parent.length : index(last, parent.length), 0, value);
+function add(root: Root, path: string | undefined, value: LazyJson | null): void {
+  const { members, elements, last } = placeOf(root, path);
+  if (members) members.set(last, value);
+  else elements.splice(last === '-' ? elements.length : index(last, elements.length), 0, value);
 }
 
-function replace(root: Root, path: unknown, value: LosslessJson): void {
+function replace(root: Root, path: string | undefined, value: LazyJson | null): void {
   if (path === '') {
-    root.document = value;
+    if (value?.members() || value?.elements()) root.document = value;
     return;
   }
-  const { parent, last } = parentOf(root, path);
-  if (!Array.isArray(parent)) setMember(parent, last, value);
-  else parent[index(last, parent.length - 1)] = value;
+  const { members, elements, last } = placeOf(root, path);
+  if (members) members.set(last, value);
+  else elements[index(last, elements.length - 1)] = value;
 }
 
 /** Removes and returns a value. */
-function take(root: Root, path: unknown): LosslessJson {
-  const { parent, last } = parentOf(root, path);
-  if (Array.isArray(parent)) return parent.splice(index(last, parent.length - 1), 1)[0] as LosslessJson;
-  const taken = getMember(parent, last);
+function take(root: Root, path: string | undefined): LazyJson | null {
+  const { members, elements, last } = placeOf(root, path);
+  if (!members) return elements.splice(index(last, elements.length - 1), 1)[0] ?? null;
+  const taken = members.get(last);
   if (taken === undefined) throw unprocessable();
-  delete parent[last];
+  members.delete(last);
   return taken;
 }
 
-function copy(root: Root, from: unknown): LosslessJson {
-  const text = printLossless(find(root, from));
+function copy(root: Root, from: string | undefined): LazyJson | null {
+  const text = printLazy(find(root, from));
   root.copied += text.length;
   if (root.copied > maxCopiedCharacters) throw unprocessable();
-  return parseLossless(text);
+  return LazyJson.parse(text);
 }
 
-function equal(a: LosslessJson, b: LosslessJson): boolean {
-  if (Array.isArray(a) && Array.isArray(b))
-    return a.length === b.length && a.every((item, i) => equal(item, b[i] as LosslessJson));
-  if (isLosslessObject(a) && isLosslessObject(b)) {
-    const keys = Object.keys(a);
+/** Objects whatever their order; all else by its text, so that 1 is not 1.0. */
+function equal(a: LazyJson | null, b: LazyJson | null): boolean {
+  if (a === null || b === null) return a === b;
+  const [members, others] = [a.members(), b.members()];
+  if (members && others) {
     return (
-      keys.length === Object.keys(b).length &&
-      keys.every((key) => Object.hasOwn(b, key) && equal(a[key] as LosslessJson, b[key] as LosslessJson))
+      members.size === others.size &&
+      [...members].every(([key, value]) => others.has(key) && equal(value, others.get(key) ?? null))
     );
   }
-  return printLossless(a) === printLossless(b);
+  const [elements, otherElements] = [a.elements(), b.elements()];
+  if (elements && otherElements) {
+    return (
+      elements.length === otherElements.length &&
+      elements.every((item, at) => equal(item, otherElements[at] ?? null))
+    );
+  }
+  return !members && !others && !elements && !otherElements && a.toString() === b.toString();
+}
+
+/** The patch with a `test` behind its operations, which keep their places in error texts. The bytes must be a patch. */
+export function withTest(patch: Bytes, path: string, value: string): Buffer {
+  const test = JSON.stringify({ op: 'test', path, value });
+  const at = patch.lastIndexOf(']');
+  if (at < 0) return Buffer.from(`[${test}]`);
+  const isEmpty = scanArray(patch, patch.indexOf('['), patch.length).elements.length === 0;
+  return Buffer.concat([patch.subarray(0, at), Buffer.from(isEmpty ? test : `,${test}`), patch.subarray(at)]);
 }

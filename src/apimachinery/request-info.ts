@@ -1,6 +1,20 @@
-import { badRequest, StatusError } from './status.ts';
+import { badRequest } from './status.ts';
 
-export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
+/**
+ * Empty for a method that means nothing here (OPTIONS, TRACE): no resource supports it. The old forms `/apis/g/v/watch/...`
+ * and `/apis/g/v/proxy/...` are a verb of their own, whatever the method is; no claim supports the latter.
+ */
+export type Verb =
+  | 'get'
+  | 'list'
+  | 'watch'
+  | 'create'
+  | 'update'
+  | 'patch'
+  | 'delete'
+  | 'deletecollection'
+  | 'proxy'
+  | '';
 
 /** A request for an API resource, as kube-apiserver's RequestInfo has it (apiserver/pkg/endpoints/request/requestinfo.go). */
 export interface ResourceRequest {
@@ -41,7 +55,6 @@ const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
  * stands. Segments that could mean another path to anybody (empty, dots, encoded slashes) are refused with 400.
  */
 export function parseRequestInfo(method: string, url: string): RequestInfo {
-  if (!methods.has(method)) throw badRequest(`the method ${method} is not known to this server`);
   if (!url.startsWith('/')) throw badRequest('the request target has to be an absolute path');
   const mark = url.indexOf('?');
   const path = mark < 0 ? url : url.slice(0, mark);
@@ -55,6 +68,7 @@ export function parseRequestInfo(method: string, url: string): RequestInfo {
   }
   const [root, group, version, ...rest] = segments;
   if (root !== 'apis' || group === undefined || version === undefined || rest.length === 0) {
+    if (!methods.has(method)) throw badRequest(`the method ${method} is not known to this server`);
     return { isResource: false, path, query, verb: method.toLowerCase() };
   }
   return resourceRequest(method, path, query, group, version, rest);
@@ -80,21 +94,22 @@ function resourceRequest(
   version: string,
   segments: string[],
 ): ResourceRequest {
-  const oldWatch = segments[0] === 'watch' && segments.length > 1;
-  if (method === 'OPTIONS' || (oldWatch && method !== 'GET' && method !== 'HEAD')) throw methodNotAllowed();
-  let parts = oldWatch ? segments.slice(1) : segments;
+  const special =
+    segments.length > 1 && (segments[0] === 'watch' || segments[0] === 'proxy') ? segments[0] : '';
+  const oldWatch = special === 'watch';
+  let parts = special === '' ? segments : segments.slice(1);
   let namespace: string | undefined;
   if (parts[0] === 'namespaces' && parts.length > 2) {
     namespace = parts[1];
     parts = parts.slice(2);
   }
-  const [resource, name, subresource, ...more] = parts;
-  if (more.length > 0) throw badRequest('the path has too many segments');
+  // What follows a subresource counts for nothing.
+  const [resource, name, subresource] = parts;
   return {
     isResource: true,
     path,
     query,
-    verb: verbOf(method, name, query, oldWatch),
+    verb: special === '' ? verbOf(method, name, query) : special,
     group,
     version,
     namespace,
@@ -105,13 +120,7 @@ function resourceRequest(
   };
 }
 
-/** kube-apiserver knows no verb for these (apiserver/pkg/endpoints/request/requestinfo.go), so nothing may be done. */
-function methodNotAllowed(): StatusError {
-  const message = 'the server does not allow this method on the requested resource';
-  return new StatusError(405, 'MethodNotAllowed', message, {});
-}
-
-function verbOf(method: string, name: string | undefined, query: URLSearchParams, oldWatch: boolean): Verb {
+function verbOf(method: string, name: string | undefined, query: URLSearchParams): Verb {
   switch (method) {
     case 'POST':
       return 'create';
@@ -121,9 +130,12 @@ function verbOf(method: string, name: string | undefined, query: URLSearchParams
       return 'patch';
     case 'DELETE':
       return name === undefined ? 'deletecollection' : 'delete';
-    default:
-      if (oldWatch || (name === undefined && isTrue(query.get('watch')))) return 'watch';
+    case 'GET':
+    case 'HEAD':
+      if (name === undefined && isTrue(query.get('watch'))) return 'watch';
       return name === undefined ? 'list' : 'get';
+    default:
+      return '';
   }
 }
 

@@ -1,22 +1,40 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, parseDocument, type YAMLMap } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseAllDocuments,
+  type ScalarTag,
+  type YAMLMap,
+} from 'yaml';
 import { badRequest } from './status.ts';
 
 /**
  * A YAML body as JSON text, with the values Kubernetes reads: it converts YAML to JSON before it decodes
  * (sigs.k8s.io/yaml), by the rules of go-yaml 2. Those are YAML 1.1 (`yes` is true, `0777` is 511) without its
  * timestamps and base-60 numbers, which stay strings. Integers of any size keep their digits; members keep their order
- * and their duplicates, for strict validation to see.
+ * and their duplicates, for strict validation to see, and each stands on its line of the body: sent as YAML, which JSON
+ * is, the text is complained of by the body's own line numbers. Of several documents the first counts, as in Kubernetes.
  *
  * Throws StatusError 400.
  */
 export function yamlToJson(text: string): string {
-  const document = parseDocument(text, {
+  const lines = new LineCounter();
+  const documents = parseAllDocuments(text, {
     version: '1.1',
     intAsBigInt: true,
     uniqueKeys: false,
     merge: true,
-    customTags: (tags) => tags.filter((tag) => !unknownToGo.has(tagName(tag))),
+    lineCounter: lines,
+    customTags: (tags) => [octal, ...tags.filter((tag) => !unknownToGo.has(tagName(tag)))],
   });
+  const [document] = documents as Document.Parsed[];
+  if (!document) return 'null';
+  const { explicit, version } = document.directives.yaml;
+  if (explicit === true && version !== '1.1')
+    throw badRequest('error converting YAML to JSON: yaml: found incompatible YAML document');
   const [error] = document.errors;
   if (error) throw badRequest(`error converting YAML to JSON: yaml: ${error.message.split('\n', 1)[0]}`);
   try {
@@ -25,8 +43,19 @@ export function yamlToJson(text: string): string {
   } catch (cause) {
     throw badRequest(`error converting YAML to JSON: yaml: ${(cause as Error).message}`);
   }
-  return printNode(document.contents, document);
+  return new Printer(document, lines).print();
 }
+
+/** YAML 1.2 writes octal numbers so, and go-yaml reads them beside those of 1.1. */
+const octal: ScalarTag = {
+  tag: 'tag:yaml.org,2002:int',
+  default: true,
+  test: /^[-+]?0o[0-7_]+$/i,
+  resolve: (text) => {
+    const digits = BigInt(text.replaceAll('_', '').replace(/^[-+]/, '').toLowerCase());
+    return text.startsWith('-') ? -digits : digits;
+  },
+};
 
 const unknownToGo = new Set(['timestamp', 'intTime', 'floatTime']);
 
@@ -37,38 +66,81 @@ function tagName(tag: unknown): string {
   return format === 'TIME' ? 'intTime' : name;
 }
 
-function printNode(node: unknown, document: Document): string {
-  if (isAlias(node)) return printNode(node.resolve(document), document);
-  if (isSeq(node)) return `[${node.items.map((item) => printNode(item, document)).join(',')}]`;
-  if (isMap(node)) return `{${printMembers(node, document, new Set()).join(',')}}`;
-  return printScalar(isScalar(node) ? node.value : node);
-}
+/** Prints one document, every token on the line where its node begins in the body, or on a later one. */
+class Printer {
+  readonly #document: Document;
+  readonly #lines: LineCounter;
+  #text = '';
+  #line = 1;
 
-/** Members in order; of a merged map only those that neither the map itself nor an earlier merge has. */
-function printMembers(map: YAMLMap, document: Document, known: ReadonlySet<string>): string[] {
-  const own = new Set([
-    ...known,
-    ...map.items.filter(({ key }) => !isMergeKey(key)).map(({ key }) => keyText(key)),
-  ]);
-  return map.items.flatMap(({ key, value }) => {
-    if (!isMergeKey(key))
-      return known.has(keyText(key)) ? [] : [`${JSON.stringify(keyText(key))}:${printNode(value, document)}`];
-    const merged = isSeq(value) ? value.items : [value];
-    return merged.flatMap((item) => {
-      const source = isAlias(item) ? item.resolve(document) : item;
-      return isMap(source) ? printMembers(source, document, own) : [];
-    });
-  });
+  constructor(document: Document, lines: LineCounter) {
+    this.#document = document;
+    this.#lines = lines;
+  }
+
+  print(): string {
+    this.#node(this.#document.contents);
+    return this.#text;
+  }
+
+  #node(node: unknown): void {
+    this.#moveTo(node);
+    if (isAlias(node)) this.#node(node.resolve(this.#document));
+    else if (isSeq(node)) {
+      this.#text += '[';
+      for (const [i, item] of node.items.entries()) {
+        if (i > 0) this.#text += ',';
+        this.#node(item);
+      }
+      this.#text += ']';
+    } else if (isMap(node)) {
+      this.#text += '{';
+      this.#members(node, true);
+      this.#text += '}';
+    } else this.#text += printScalar(isScalar(node) ? node.value : node);
+  }
+
+  /** Members in order, those of merged maps in their place: the last one counts, as in go-yaml 2. */
+  #members(map: YAMLMap, isFirst: boolean): boolean {
+    let first = isFirst;
+    for (const { key, value } of map.items) {
+      if (isMergeKey(key)) {
+        for (const item of isSeq(value) ? value.items.toReversed() : [value]) {
+          const source = isAlias(item) ? item.resolve(this.#document) : item;
+          if (isMap(source)) first = this.#members(source, first);
+        }
+        continue;
+      }
+      if (!first) this.#text += ',';
+      first = false;
+      this.#moveTo(key);
+      this.#text += `${printString(keyText(key))}:`;
+      this.#node(value);
+    }
+    return first;
+  }
+
+  #moveTo(node: unknown): void {
+    const start = (node as { range?: [number, number, number] | null } | null)?.range?.[0];
+    if (start === undefined) return;
+    const missing = this.#lines.linePos(start).line - this.#line;
+    if (missing <= 0) return;
+    this.#text += '\n'.repeat(missing);
+    this.#line += missing;
+  }
 }
 
 function isMergeKey(key: unknown): boolean {
-  return isScalar(key) && (key.value === '<<' || typeof key.value === 'symbol');
+  return isScalar(key) && (typeof key.value === 'symbol' || (key.value === '<<' && key.type === 'PLAIN'));
 }
 
-/** JSON has only string keys; Kubernetes prints the others (convertToJSONableObject of sigs.k8s.io/yaml). */
+/** JSON has only string keys; Kubernetes prints the others it takes (convertToJSONableObject of sigs.k8s.io/yaml). */
 function keyText(key: unknown): string {
   const value = isScalar(key) ? key.value : key;
-  return typeof value === 'string' ? value : printScalar(value);
+  if (typeof value === 'string') return value;
+  if (!['bigint', 'number', 'boolean'].includes(typeof value))
+    throw badRequest('error converting YAML to JSON: yaml: invalid map key');
+  return printScalar(value);
 }
 
 function printScalar(value: unknown): string {
@@ -76,5 +148,15 @@ function printScalar(value: unknown): string {
   if (typeof value === 'number' && !Number.isFinite(value)) {
     throw badRequest(`error converting YAML to JSON: json: unsupported value: ${value}`);
   }
-  return JSON.stringify(value ?? null);
+  // What is tagged as binary is a text in Go.
+  if (value instanceof Uint8Array) return printString(Buffer.from(value).toString('utf8'));
+  return typeof value === 'string' ? printString(value) : JSON.stringify(value ?? null);
+}
+
+/** A JSON string that is a YAML string too: go-yaml folds or refuses these characters where they are not escaped. */
+function printString(text: string): string {
+  return JSON.stringify(text).replaceAll(
+    /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { goJson } from '../apimachinery/go-json.ts';
 import { type ConnectedResource, type GroupVersion, groupVersionsOf } from './connected-resource.ts';
 import { aggregatedDiscovery, apiGroup, apiGroupList, apiResourceList } from './discovery.ts';
 import type { OpenApiV3Document } from './openapi-document.ts';
@@ -9,6 +10,7 @@ import { contentHash, openApiV3Index, openApiV3Key } from './openapi-v3.ts';
 export interface ServedDocument {
   body: Buffer;
   etag: string;
+  madeAt: Date;
 }
 
 /** What a catalog is made from, and all that has to be saved of it. */
@@ -52,9 +54,9 @@ export class Catalog {
     const documents = source.openApi.toSorted(([a], [b]) => (a < b ? -1 : 1));
     const hashes = new Map<string, string>();
     for (const [key, document] of documents) {
-      const body = Buffer.from(JSON.stringify(document));
-      hashes.set(key, contentHash(body));
-      this.#openApiV3.set(key, { body, etag: `"${contentHash(body)}"` });
+      const content = served(document);
+      hashes.set(key, content.etag.slice(1, -1));
+      this.#openApiV3.set(key, content);
     }
     this.openApiV3Root = served(openApiV3Index(hashes));
     this.openApiV2 = served(openApiV2Of(documents.map(([, document]) => document)));
@@ -120,6 +122,6 @@ function resourceKey(group: string, version: string, plural: string): string {
 }
 
 function served(value: unknown): ServedDocument {
-  const body = Buffer.from(JSON.stringify(value));
-  return { body, etag: `"${contentHash(body)}"` };
+  const body = Buffer.from(goJson(value));
+  return { body, etag: `"${contentHash(body)}"`, madeAt: new Date() };
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { CustomResourceDefinition, CustomResourceVersion } from '../apimachinery/objects.ts';
 import { compareVersions } from '../apimachinery/version-order.ts';
 
@@ -21,9 +22,18 @@ export interface ConnectedResource {
   /** A terminating CRD offers no create, update and patch. */
   terminating: boolean;
   /** jsonPath per additional printer column, in order (column 0 'Name' is not among them). */
-  printerColumns: { name: string; jsonPath: string }[];
+  printerColumns: PrinterColumn[];
   /** Text of the Warning header on every request to this version. */
   deprecationWarning?: string;
+  /** Changes with the version that objects are stored in; missing where that one is not served. */
+  storageVersionHash?: string;
+}
+
+/** As the CRD has it; `type` is string, integer, number, boolean or date. A catalog saved by an older version lacks it. */
+export interface PrinterColumn {
+  name: string;
+  jsonPath: string;
+  type?: string;
 }
 
 export interface GroupVersion {
@@ -99,7 +109,18 @@ function resourceOf(
     terminating: hasCondition(crd, 'Terminating'),
     printerColumns: printerColumnsOf(version),
     ...(version.deprecated ? { deprecationWarning: deprecationWarningOf(crd, version) } : {}),
+    ...storageVersionHashOf(crd),
   };
+}
+
+/** As apiserver/pkg/endpoints/discovery/storageversionhash.go has it, of the storage version of a CRD if it is served. */
+function storageVersionHashOf({
+  spec,
+}: CustomResourceDefinition): Pick<ConnectedResource, 'storageVersionHash'> {
+  const stored = spec.versions.find((version) => version.storage && version.served);
+  if (!stored) return {};
+  const digest = createHash('sha256').update(`${spec.group}/${stored.name}/${spec.names.kind}`).digest();
+  return { storageVersionHash: digest.toString('base64', 0, 8) };
 }
 
 /** apiextensions serves and discovers a CRD under its accepted names, which lack short names that are taken. */
@@ -117,8 +138,8 @@ function hasCondition(crd: CustomResourceDefinition, type: string): boolean {
 /** A version without columns of its own gets the age (apiextensions-apiserver/pkg/apiserver/helpers.go). */
 function printerColumnsOf(version: CustomResourceVersion): ConnectedResource['printerColumns'] {
   const columns = version.additionalPrinterColumns ?? [];
-  if (columns.length === 0) return [{ name: 'Age', jsonPath: '.metadata.creationTimestamp' }];
-  return columns.map(({ name, jsonPath }) => ({ name, jsonPath }));
+  if (columns.length === 0) return [{ name: 'Age', jsonPath: '.metadata.creationTimestamp', type: 'date' }];
+  return columns.map(({ name, jsonPath, type }) => ({ name, jsonPath, type }));
 }
 
 /** The author's sentence, or the one of customresource_handler.go defaultDeprecationWarning. */

@@ -45,6 +45,7 @@ export interface ApiResource {
   verbs: string[];
   shortNames?: string[];
   categories?: string[];
+  storageVersionHash?: string;
 }
 
 export interface ApiResourceList {
@@ -88,7 +89,7 @@ export function aggregatedDiscovery(
   return { kind: 'APIGroupDiscoveryList', apiVersion: `apidiscovery.k8s.io/${version}`, metadata: {}, items };
 }
 
-/** `/apis/<group>/<version>`. Without storageVersionHash, which is optional and only the storing server knows. */
+/** `/apis/<group>/<version>`. */
 export function apiResourceList({ group, version, resources }: GroupVersion): ApiResourceList {
   return {
     kind: 'APIResourceList',
@@ -132,7 +133,7 @@ function discoveryOf(resource: ConnectedResource): ApiResourceDiscovery {
 const scaleKind = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
 
 function apiResourcesOf(resource: ConnectedResource): ApiResource[] {
-  const { plural, singular, kind, subresources } = resource;
+  const { plural, singular, kind, subresources, storageVersionHash } = resource;
   const sub = { singularName: '', namespaced: true as const };
   return [
     {
@@ -142,6 +143,7 @@ function apiResourcesOf(resource: ConnectedResource): ApiResource[] {
       kind,
       verbs: verbsOf(resource),
       ...aliasesOf(resource),
+      ...(storageVersionHash === undefined ? {} : { storageVersionHash }),
     },
     ...(subresources.status ? [{ name: `${plural}/status`, ...sub, kind, verbs: subresourceVerbs }] : []),
     ...(subresources.scale

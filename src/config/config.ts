@@ -16,6 +16,7 @@ export interface Config {
   clusterID: string | undefined;
   allow: string[];
   deny: string[];
+  allowResourceRef: boolean;
   ownerClusterRole: string | undefined;
   rebind: boolean;
   logLevel: LogLevel;
@@ -37,6 +38,8 @@ export function completeConfig(flags: Flags, environment: Record<string, string 
     // Templates leave values empty that they do not use.
     return values.find((value) => typeof value === 'string' && value !== '') as string | undefined;
   };
+  const isSet = (flag: string): boolean =>
+    flags[camelCase(flag)] === true || environment[environmentName(flag)] === 'true';
   const list = (flag: string): string[] => {
     const given = flags[camelCase(flag)];
     if (Array.isArray(given) && given.length > 0) return given;
@@ -112,8 +115,9 @@ export function completeConfig(flags: Flags, environment: Record<string, string 
     clusterID,
     allow: list('allow'),
     deny: list('deny'),
+    allowResourceRef: isSet('allow-resource-ref'),
     ownerClusterRole: text('owner-cluster-role'),
-    rebind: flags['rebind'] === true || environment[environmentName('rebind')] === 'true',
+    rebind: isSet('rebind'),
     logLevel,
     environmentProxy: ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'].some((name) =>
       Boolean(environment[name]),

@@ -96,6 +96,11 @@ export const serveOptions = [
     help: 'do not connect these resources, whatever --allow says',
   },
   {
+    flag: 'allow-resource-ref',
+    chartValue: 'connect.allowResourceRef',
+    help: 'let users set spec.resourceRef of a claim, and so bind it to any composite resource of its kind that nobody has claimed',
+  },
+  {
     flag: 'owner-cluster-role',
     value: 'name',
     help: 'ClusterRole that owns the APIServices, so that they go when the manifests are deleted',

@@ -109,11 +109,8 @@ export class CatalogFollower {
     for (const crd of this.#definitions.values()) {
       const prefix = connectedPrefixOf(crd);
       if (prefix === undefined) continue;
-      for (const resource of connectedResourcesOf(crd, prefix)) {
-        if (!isConnected(resource, this.#options.patterns)) continue;
-        // Not served yet, so not offered: what discovery lists and a GET does not find breaks clients.
-        resources.push({ ...resource, subresources: { ...resource.subresources, scale: false } });
-      }
+      for (const resource of connectedResourcesOf(crd, prefix))
+        if (isConnected(resource, this.#options.patterns)) resources.push(resource);
     }
     const source: CatalogSource = { resources, openApi: await this.#readOpenApi(resources) };
     const catalog = new Catalog(source);

@@ -1,11 +1,13 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { maxBodyBytes } from '../apimachinery/body-limit.ts';
+import { negotiate, type PrintWishes, statusForm } from '../apimachinery/media-types.ts';
 import type { RequestInfo, ResourceRequest } from '../apimachinery/request-info.ts';
 import { requestEntityTooLarge, type Status, StatusError } from '../apimachinery/status.ts';
+import { statusProtobuf } from '../apimachinery/status-protobuf.ts';
+import { contentTypeOf, writeAs } from '../apimachinery/text-form.ts';
 import type { UserInfo } from '../authentication/user-info.ts';
 import { Cancellation } from '../base/cancellation.ts';
-
-/** apiserver/pkg/server/config.go: MaxRequestBodyBytes. The main API server does not apply it to proxied requests. */
-const maxBodyBytes = 3 * 1024 * 1024;
+import { acceptsGzip, zip, zippedBytes, zippedHeaders } from '../apimachinery/compression.ts';
 
 /** One request of the app cluster with its reply. The filters fill it in, in the order of filters/chain.ts. */
 export class Exchange {
@@ -99,9 +101,40 @@ export class Exchange {
     res.end(req.method === 'HEAD' ? undefined : body);
   }
 
+  /** What the client says about the form of its answer. */
+  get wishes(): PrintWishes {
+    return {
+      accept: this.header('accept'),
+      pretty: this.#info?.query.get('pretty') ?? undefined,
+      userAgent: this.header('user-agent'),
+    };
+  }
+
+  /** An object or a list: JSON in one line, which goes out in the form that was asked for. Throws StatusError 406. */
+  answerObject(status: number, headers: OutgoingHttpHeaders, json: Buffer): void {
+    const { form } = negotiate(this.wishes);
+    const typed = { ...headers, 'content-type': contentTypeOf(form) };
+    const body = writeAs(form, json);
+    if (body.length <= zippedBytes || !acceptsGzip(this.header('accept-encoding')))
+      return this.answer(status, typed, body);
+    zip(body).then(
+      (zipped) => this.answer(status, { ...typed, ...zippedHeaders }, zipped),
+      (error: unknown) => this.answerError(error),
+    );
+    return undefined;
+  }
+
+  /** Text as Go's encoder writes it: safe in HTML, and with a newline at its end. */
   answerStatus(code: number, status: Status, headers: OutgoingHttpHeaders = {}): void {
-    const type = { 'content-type': 'application/json' };
-    this.answer(code, { ...headers, ...type }, Buffer.from(JSON.stringify(status)));
+    // One that tells of success is negotiated as the object is in whose place it stands.
+    const form = code < 300 ? negotiate(this.wishes).form : statusForm(this.wishes);
+    if (form === 'protobuf') {
+      const protobuf = { 'content-type': 'application/vnd.kubernetes.protobuf' };
+      return this.answer(code, { ...headers, ...protobuf }, statusProtobuf(status));
+    }
+    const type = { 'content-type': contentTypeOf(form) };
+    const text = JSON.stringify(status).replaceAll(/[<>&\u2028\u2029]/g, escapeCharacter);
+    return this.answer(code, { ...headers, ...type }, writeAs(form, Buffer.from(`${text}\n`)));
   }
 
   /** The one place where an error becomes a Status. One of any other family is a mistake of ours, and is a 500. */
@@ -126,6 +159,10 @@ export class Exchange {
 
 /** An exchange whose path names a resource. */
 export type ResourceExchange = Exchange & { info: ResourceRequest };
+
+function escapeCharacter(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
 
 function set<T>(value: T | undefined, what: string): T {
   if (value === undefined) throw new Error(`the ${what} is asked for before its filter ran`);

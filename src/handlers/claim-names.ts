@@ -1,42 +1,26 @@
 import { randomInt } from 'node:crypto';
-import { invalid, type StatusCause } from '../apimachinery/status.ts';
+import { invalid, type StatusError } from '../apimachinery/status.ts';
 
 /*
- * Names are checked here: the control plane sees hashes only, and would take any name. Texts are those of
- * apimachinery/pkg/util/validation.
+ * Names are looked at here: the control plane sees hashes only, and would take any name. Where one is none, it is shown
+ * as the user wrote it, and the control plane says why it is none (refuse.ts).
  */
 
 const dns1123Subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-const subdomainText =
-  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 /** Crossplane limits claim names to label values, and so does the label that holds the name. */
 const maxNameLength = 63;
 
-/** Throws StatusError 422 for a name that a claim cannot have. */
-export function requireValidName(group: string, kind: string, name: string): void {
-  const causes: StatusCause[] = [];
-  if (!dns1123Subdomain.test(name)) {
-    causes.push({
-      reason: 'FieldValueInvalid',
-      message: `Invalid value: ${JSON.stringify(name)}: ${subdomainText}`,
-      field: 'metadata.name',
-    });
-  }
-  if (name.length > maxNameLength) {
-    causes.push({
-      reason: 'FieldValueTooLong',
-      message: `Too long: may not be more than ${maxNameLength} bytes`,
-      field: 'metadata.name',
-    });
-  }
-  if (causes.length > 0) throw invalid(group, kind, name, causes);
+/** True for a name that a claim can have. */
+export function isClaimName(name: string): boolean {
+  return name.length <= maxNameLength && dns1123Subdomain.test(name);
 }
 
-export function nameRequired(group: string, kind: string): Error {
-  return invalid(group, kind, '', [
+/** 422: a name that the CRD would take, and the label that holds it cannot. */
+export function nameTooLong(group: string, kind: string, name: string): StatusError {
+  return invalid(group, kind, name, [
     {
-      reason: 'FieldValueRequired',
-      message: 'Required value: name or generateName is required',
+      reason: 'FieldValueTooLong',
+      message: `Too long: may not be more than ${maxNameLength} bytes`,
       field: 'metadata.name',
     },
   ]);

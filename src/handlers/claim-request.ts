@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import { Edits } from '../apimachinery/json-edit.ts';
-import { negotiate, type Negotiated } from '../apimachinery/media-types.ts';
+import { negotiate, type Negotiated, printsPretty } from '../apimachinery/media-types.ts';
 import type { ResourceRequest } from '../apimachinery/request-info.ts';
 import { type GroupResource, notFound, type Status, StatusError } from '../apimachinery/status.ts';
 import type { ConnectedResource } from '../catalog/connected-resource.ts';
@@ -14,6 +14,7 @@ import { forwardedHeaders } from '../upstream/answer-headers.ts';
 import type { Answer } from '../upstream/control-plane.ts';
 import { refusal } from '../upstream/errors.ts';
 import type { Link } from '../upstream/link.ts';
+import type { ListBuffers } from './list-buffers.ts';
 
 /** Everything a verb's handler works with. */
 export interface ClaimRequest {
@@ -21,6 +22,10 @@ export interface ClaimRequest {
   info: ResourceRequest;
   resource: ConnectedResource;
   link: Link;
+  /** True where users may name the composite resource of a claim (`--allow-resource-ref`). */
+  allowResourceRef: boolean;
+  /** Where lists are held to be ordered. */
+  lists: ListBuffers;
 }
 
 /** A request that names one object. */
@@ -46,8 +51,16 @@ export function upstreamPath(
   const collection = `/apis/${resource.group}/${resource.version}/namespaces/${link.connection.claimNamespace}/${resource.plural}`;
   const object =
     name === undefined ? '' : `/${name}${info.subresource === undefined ? '' : `/${info.subresource}`}`;
-  const text = query?.toString() ?? '';
+  const text = inOneLine(query, request.exchange)?.toString() ?? '';
   return collection + object + (text === '' ? '' : `?${text}`);
+}
+
+/** Answers come from there in one line, and are laid out here: what is edited by span would not stay laid out. */
+function inOneLine(query: URLSearchParams | undefined, { wishes }: Exchange): URLSearchParams | undefined {
+  if (wishes.pretty === undefined && !printsPretty(wishes)) return query;
+  const asked = new URLSearchParams(query);
+  asked.set('pretty', 'false');
+  return asked;
 }
 
 /** How the answer is wanted; `includeObject=None` becomes Metadata upstream, since cells are mapped by the object's labels. */
@@ -57,7 +70,9 @@ export interface Wanted extends Negotiated {
 }
 
 export function wanted({ exchange, info, resource }: ClaimRequest): Wanted {
-  const negotiated = negotiate(exchange.header('accept'));
+  const negotiated = negotiate(exchange.wishes);
+  // A watch in YAML is refused there, in the words for streams.
+  if (info.verb === 'watch' && negotiated.form === 'yaml') negotiated.accept = 'application/yaml';
   const query = new URLSearchParams(info.query);
   if (negotiated.representation !== 'Table') return { ...negotiated, query, columns: undefined };
   const dropObjects = query.get('includeObject') === 'None';
@@ -123,7 +138,7 @@ export async function answerObject(
     ? editTableToApp(answer.body, answer.body.indexOf('{'), answer.body.length, edits, columns)
     : editToApp(answer.body, answer.body.indexOf('{'), answer.body.length, edits);
   if (!isSame(origin, link, app)) throw notFound(groupResource(request), app.name);
-  exchange.answer(answer.status, forwardedHeaders(answer.headers), edits.apply(answer.body));
+  exchange.answerObject(answer.status, forwardedHeaders(answer.headers), edits.apply(answer.body));
   return undefined;
 }
 

@@ -1,46 +1,60 @@
-import { alreadyExists } from '../apimachinery/status.ts';
-import type { Answer } from '../upstream/control-plane.ts';
-import { generateName, nameRequired, requireValidName } from './claim-names.ts';
-import {
-  answerObject,
-  answerRefusal,
-  ask,
-  type ClaimRequest,
-  groupResource,
-  hashedName,
-  type NamedClaimRequest,
-  wanted,
-} from './claim-request.ts';
-import { readObject, toControlPlane, type WriteBody } from './write-body.ts';
+import { type GroupResource, StatusError } from '../apimachinery/status.ts';
+import { generateName, isClaimName, nameTooLong } from './claim-names.ts';
+import { answerObject, ask, type ClaimRequest, groupResource, wanted } from './claim-request.ts';
+import { remarksOnOwners, withRemarks } from './owner-remarks.ts';
+import { asWritten, isOfDecoding, refuse } from './refuse.ts';
+import { requireOwnResource } from './resource-ref.ts';
+import { objectOf, otherNamespace, readSent, toControlPlane } from './write-body.ts';
+
+export interface CreateDependencies {
+  /** Admission of the app cluster. Throws StatusError. */
+  admitCreate: (namespace: string, resource: GroupResource, name: string) => Promise<void>;
+}
 
 /** apiserver/pkg/registry/generic/registry/store.go: maxNameGenerationCreateAttempts. */
 const maxAttempts = 8;
 
-/** CREATE. A name from generateName is made here, since only its hash reaches the control plane. */
-export async function createClaim(request: ClaimRequest): Promise<void> {
-  const { resource, info } = request;
-  const body = await readObject(request);
-  const { name, generateName: base } = body.metadata;
-  const given = typeof name === 'string' && name !== '' ? name : undefined;
-  if (given === undefined && (typeof base !== 'string' || base === ''))
-    throw nameRequired(resource.group, resource.kind);
+/** CREATE, in the order of apiserver/pkg/endpoints/handlers/create.go. */
+export async function createClaim(request: ClaimRequest, dependencies: CreateDependencies): Promise<void> {
+  const namespace = request.info.namespace as string;
+  const sent = await readSent(request);
+  const post = { method: 'POST', type: sent.type } as const;
+  const body = objectOf(sent);
+  const fault = body instanceof StatusError ? body : otherNamespace(body, namespace);
+  if (body instanceof StatusError || fault) {
+    return refuse(request, { ...post, bytes: sent.bytes, own: fault as StatusError, passes: isOfDecoding });
+  }
+  const given = textOf(body.metadata.name);
+  const base = textOf(body.metadata.generateName);
+  const name = given || (base && generateName(base));
+  const denied = await dependencies
+    .admitCreate(namespace, groupResource(request), given || base || 'Unknown')
+    .catch((error: unknown) => error);
+  if (denied !== undefined) {
+    if (!(denied instanceof StatusError)) throw denied;
+    const bytes = asWritten(request, body.bytes);
+    return refuse(request, { ...post, bytes, own: denied, passes: isOfDecoding });
+  }
+  if (!isClaimName(name)) {
+    const own = nameTooLong(request.resource.group, request.resource.kind, name);
+    return refuse(request, { ...post, bytes: asWritten(request, body.bytes), own, passes: () => true });
+  }
+  requireOwnResource(request, name, body.bytes, undefined);
+  const remarks = await remarksOnOwners(request, body, sent.type);
+  if (remarks === 'refused') return undefined;
   const { accept, query, columns } = wanted(request);
+  // A name from generateName is made here, since only its hash reaches the control plane.
   for (let attempt = 1; ; attempt++) {
-    const app = { namespace: info.namespace as string, name: given ?? generateName(base as string) };
-    requireValidName(resource.group, resource.kind, app.name);
+    const app = { namespace, name: given || generateName(base) };
     const named = { ...request, app };
     const mapped = toControlPlane(named, body.bytes, { body: 'object' });
-    const answer = await ask(named, { method: 'POST', query, accept, body: mapped });
-    if (answer.status !== 409) return answerObject(named, answer, columns, body.secretName);
-    if (given !== undefined) return refuseTaken(named, answer, body);
-    if (attempt === maxAttempts) return answerRefusal(named, answer, app, body.secretName);
+    const answer = await ask(named, { method: 'POST', query, accept, type: sent.type, body: mapped });
+    const isTaken = answer.status === 409 && answer.body.includes('"AlreadyExists"');
+    if (given === '' && isTaken && attempt < maxAttempts) continue;
+    return answerObject(named, withRemarks(answer, remarks), columns, body.secretName);
   }
 }
 
-/** 409: the name is taken, or (never seen yet) by a claim whose name has the same hash. */
-async function refuseTaken(request: NamedClaimRequest, answer: Answer, body: WriteBody): Promise<void> {
-  const isTaken =
-    answer.body.includes('"AlreadyExists"') && answer.body.includes(hashedName(request, request.app));
-  if (!isTaken) return answerRefusal(request, answer, request.app, body.secretName);
-  throw alreadyExists(groupResource(request), request.app.name);
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }

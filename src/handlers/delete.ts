@@ -1,138 +1,100 @@
-import { mediaType } from '../apimachinery/media-types.ts';
-import { isTrue } from '../apimachinery/request-info.ts';
-import { badRequest, conflict, notFound, type Status, unsupportedMediaType } from '../apimachinery/status.ts';
-import { finalizerToControlPlane } from '../mapping/finalizers.ts';
+import { conflict, notFound, type Status } from '../apimachinery/status.ts';
+import type { Live } from '../mapping/origin.ts';
 import { forwardedHeaders } from '../upstream/answer-headers.ts';
+import type { Answer } from '../upstream/control-plane.ts';
 import {
   answerObject,
   ask,
-  type ClaimRequest,
   groupResource,
-  isDryRun,
-  type LiveObject,
   type NamedClaimRequest,
   ownStatus,
   readLiveObject,
+  upstreamHeaders,
+  upstreamPath,
   wanted,
 } from './claim-request.ts';
-import { parseJson } from './write-body.ts';
-
-/** metav1.DeleteOptions, as far as it is changed here. */
-export interface DeleteOptions {
-  preconditions?: { uid?: string | null; resourceVersion?: string | null } | null;
-  propagationPolicy?: string | null;
-  orphanDependents?: boolean | null;
-  dryRun?: string[] | null;
-}
+import { holdForCollector } from './collector-hold.ts';
+import { type DeleteOptions, readDeleteOptions, upstreamOptions } from './delete-options.ts';
 
 const maxAttempts = 5;
 
+/** No object can have this name: a delete of it is judged by its options, and deletes nothing. */
+const nameOfNothing = '-';
+
 /** DELETE of one object, guarded by the uid of the object whose labels were compared. */
 export async function deleteClaim(request: NamedClaimRequest): Promise<void> {
-  const { exchange, app } = request;
-  const options = await readOptions(request);
   const { accept, query, columns } = wanted(request);
-  const policy = takePolicy(options, query);
-  let found = await readLiveObject(request);
-  for (let attempt = 1; ; attempt++) {
-    if (!found) throw notFound(groupResource(request), app.name);
-    const { live } = found;
-    const wantedUid = options.preconditions?.uid;
-    if (wantedUid && wantedUid !== live.uid) {
-      const why = `Precondition failed: UID in precondition: ${wantedUid}, UID in object meta: ${live.uid}`;
-      throw conflict(groupResource(request), app.name, why);
-    }
-    if (
-      policy !== 'Background' &&
-      !isDryRun(query, options) &&
-      !(await holdForCollector(request, found, policy))
-    ) {
-      if (attempt === maxAttempts)
-        throw conflict(groupResource(request), app.name, 'the object has been modified; please try again');
-      found = await readLiveObject(request);
-      continue;
-    }
-    const body = backgroundOptions({
-      ...options,
-      preconditions: { ...options.preconditions, uid: live.uid },
-    });
-    const answer = await ask(request, { method: 'DELETE', app, query, accept, body });
-    if (answer.status < 300 && isStatus(answer.body)) {
-      const status = ownStatus(request, JSON.parse(answer.body.toString('utf8')) as Status, app);
-      return exchange.answerStatus(answer.status, status, forwardedHeaders(answer.headers));
-    }
-    return answerObject(request, answer, columns);
+  const options = await readDeleteOptions(request, query, ({ query: asked, body, type }) =>
+    request.link.controlPlane.collect({
+      method: 'DELETE',
+      path: upstreamPath(request, nameOfNothing, asked),
+      headers: upstreamHeaders(request.exchange, 'application/json', type === '' ? undefined : type),
+      ...(body ? { body } : {}),
+      cancellation: request.exchange.gone,
+    }),
+  );
+  const answer = await deleteObject(request, options, { query, accept });
+  if (answer.status < 300 && isStatus(answer.body)) {
+    const status = ownStatus(request, JSON.parse(answer.body.toString('utf8')) as Status, request.app);
+    const text = Buffer.from(`${JSON.stringify(status)}\n`);
+    return request.exchange.answerObject(answer.status, forwardedHeaders(answer.headers), text);
   }
+  return answerObject(request, answer, columns);
 }
-
-/** DeleteOptions from the body, if there is one. Throws StatusError 400, 413 or 415. */
-export async function readOptions({ exchange }: ClaimRequest): Promise<DeleteOptions> {
-  const bytes = await exchange.readBody();
-  if (bytes.length === 0) return {};
-  const type = mediaType(exchange.header('content-type'));
-  if (type !== '' && type !== 'application/json') throw unsupportedMediaType(['application/json']);
-  const options = parseJson(bytes);
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw badRequest('the body of a DELETE has to be DeleteOptions');
-  }
-  return options;
-}
-
-/** The body of an upstream delete; who asks for more gets it by a finalizer (holdForCollector). */
-export function backgroundOptions(options: DeleteOptions): Buffer {
-  const fixed = { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: 'Background' };
-  return Buffer.from(JSON.stringify({ ...options, ...fixed }));
-}
-
-export type PropagationPolicy = 'Background' | 'Foreground' | 'Orphan';
 
 /**
- * Takes the propagation policy out of the request. Upstream a delete is always Background: only the app cluster's
- * collector knows the dependents (docs/adr/0003).
+ * Deletes the object of that name, and gives the control plane's answer. Throws StatusError 404 where there is none,
+ * 409 where it is not the one that is meant.
  */
-export function takePolicy(options: DeleteOptions, query: URLSearchParams): PropagationPolicy {
-  const fromQuery = query.get('propagationPolicy');
-  const orphanQuery = query.get('orphanDependents');
-  const orphans = options.orphanDependents ?? (orphanQuery === null ? undefined : isTrue(orphanQuery));
-  query.delete('propagationPolicy');
-  query.delete('orphanDependents');
-  const policy = options.propagationPolicy ?? fromQuery ?? (orphans === true ? 'Orphan' : 'Background');
-  delete options.orphanDependents;
-  if (policy !== 'Background' && policy !== 'Foreground' && policy !== 'Orphan') {
-    throw badRequest(
-      `invalid propagationPolicy "${policy}": it has to be one of Background, Foreground, Orphan`,
-    );
+export async function deleteObject(
+  request: NamedClaimRequest,
+  options: DeleteOptions,
+  how: { query?: URLSearchParams; accept?: string } = {},
+): Promise<Answer> {
+  const { app } = request;
+  for (let attempt = 1; ; attempt++) {
+    const found = await readLiveObject(request);
+    if (!found) throw notFound(groupResource(request), app.name);
+    const { uid } = found.live;
+    requireMeant(request, options, found.live);
+    const hold = await holdForCollector(request, found, options);
+    if (hold?.isEnded) return deleted(request, uid);
+    if (hold) {
+      const isVersioned = options.preconditions.resourceVersion !== undefined;
+      const preconditions = { uid, ...(isVersioned ? { resourceVersion: hold.resourceVersion } : {}) };
+      const body = upstreamOptions(options, preconditions);
+      const answer = await ask(request, { method: 'DELETE', app, body, ...how });
+      // The object was replaced or changed since: what is there now is judged again.
+      if (answer.status !== 409 || attempt >= maxAttempts) return answer;
+    } else if (attempt >= maxAttempts) {
+      throw conflict(groupResource(request), app.name, 'the object has been modified; please try again');
+    }
   }
-  return policy;
 }
 
-/** Sets the finalizer the app cluster's collector waits for. False when somebody else wrote in between. */
-async function holdForCollector(
-  request: NamedClaimRequest,
-  { bytes, live }: LiveObject,
-  policy: PropagationPolicy,
-): Promise<boolean> {
-  const { app } = request;
-  const finalizer = finalizerToControlPlane(policy === 'Orphan' ? 'orphan' : 'foregroundDeletion');
-  const object = JSON.parse(bytes.toString('utf8')) as {
-    metadata: { finalizers?: string[]; deletionTimestamp?: string };
-  };
-  const finalizers = object.metadata.finalizers ?? [];
-  if (finalizers.includes(finalizer) || object.metadata.deletionTimestamp !== undefined) return true;
-  const metadata = {
-    finalizers: [...finalizers, finalizer],
-    uid: live.uid,
-    resourceVersion: live.resourceVersion,
-  };
-  const answer = await ask(request, {
-    method: 'PATCH',
-    app,
-    type: 'application/merge-patch+json',
-    body: Buffer.from(JSON.stringify({ metadata })),
-  });
-  if (answer.status === 409 || answer.status === 404) return false;
-  if (answer.status >= 300) throw new Error(`the finalizer ${finalizer} could not be set: ${answer.status}`);
-  return true;
+/** The checks and the words of apiserver/pkg/registry/rest/delete.go (BeforeDelete), which names the kind. */
+function requireMeant(
+  { resource, app }: NamedClaimRequest,
+  { preconditions: { uid, resourceVersion } }: DeleteOptions,
+  live: Live,
+): void {
+  const kind = { group: resource.group, resource: resource.kind };
+  if (uid !== undefined && uid !== live.uid) {
+    const why = `the UID in the precondition (${uid}) does not match the UID in record (${live.uid}). The object might have been deleted and then recreated`;
+    throw conflict(kind, app.name, why);
+  }
+  if (resourceVersion !== undefined && resourceVersion !== live.resourceVersion) {
+    const why = `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${live.resourceVersion}). The object might have been modified`;
+    throw conflict(kind, app.name, why);
+  }
+}
+
+/** What the API server says of an object that is gone for good (store.go finalizeDelete). */
+function deleted(request: NamedClaimRequest, uid: string): Answer {
+  const { group, resource } = groupResource(request);
+  const details = { name: request.app.name, group, kind: resource, uid };
+  const status: Status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
+  return { status: 200, headers: {}, body: Buffer.from(JSON.stringify(status)) };
 }
 
 function isStatus(bytes: Buffer): boolean {

@@ -1,26 +1,21 @@
-import { elementEditor, ListToApp } from '../mapping/list.ts';
+import { notAcceptable } from '../apimachinery/status.ts';
+import type { ListToApp } from '../mapping/list.ts';
+import { OrderedList } from '../mapping/ordered-list.ts';
 import { selectionToControlPlane } from '../mapping/selectors.ts';
 import { forwardedHeaders } from '../upstream/answer-headers.ts';
 import type { Answer, UpstreamRequest } from '../upstream/control-plane.ts';
-import { answerRefusal, type ClaimRequest, upstreamHeaders, upstreamPath, wanted } from './claim-request.ts';
-
-/** Up to this size an answer is held back and sent as one write with its length. */
-const wholeAnswerBytes = 64 * 1024;
+import { answerRefusal, type ClaimRequest, wanted } from './claim-request.ts';
+import { answerList, listRequest, newTransform } from './list-answer.ts';
+import { ListWriter } from './list-writer.ts';
+import { answerPage, pageOf } from './list-pages.ts';
 
 /** LIST, in one namespace or in all. */
 export async function listClaims(request: ClaimRequest): Promise<void> {
-  const { accept, query, columns } = wanted(request);
-  selectOwn(request, query);
-  await streamList(
-    request,
-    {
-      method: 'GET',
-      path: upstreamPath(request, undefined, query),
-      headers: upstreamHeaders(request.exchange, accept),
-      cancellation: request.exchange.gone,
-    },
-    new ListToApp(elementEditor(columns), request.link.connection.clusterID),
-  );
+  const want = wanted(request);
+  selectOwn(request, want.query);
+  const page = pageOf(want.query);
+  if (page && (await answerPage(request, want, page))) return;
+  await streamList(request, listRequest(request, want), newTransform(request, want));
 }
 
 /** Replaces the selectors of the query by those for the control plane. */
@@ -42,46 +37,66 @@ export function selectOwn({ info, link, resource }: ClaimRequest, query: URLSear
 }
 
 /**
- * Passes a list on while it arrives. An answer that breaks off in its middle breaks the connection: a partial list
- * would be taken for deletions.
+ * Answers with a list in the order of a local CRD, where it can be held whole (list-buffers.ts), and passes a longer one on
+ * while it arrives, in the control plane's order. An answer that breaks off in its middle breaks the connection: a partial
+ * list would be taken for deletions.
  */
 export async function streamList(
   request: ClaimRequest,
   upstream: UpstreamRequest,
   transform: ListToApp,
 ): Promise<void> {
-  const { exchange, link } = request;
-  const { res } = exchange;
+  const { exchange, link, lists } = request;
+  const { form } = wanted(request);
+  const lease = lists.lease();
+  let resume: () => void = notStarted;
+  let writer: ListWriter | undefined;
   const refused: Answer = { status: 0, headers: {}, body: Buffer.alloc(0) };
-  const held: Buffer[] = [];
-  let heldBytes = 0;
-  const send = (bytes: Buffer): boolean => {
+  let held: OrderedList | undefined = new OrderedList(lease.slab);
+  const take = (bytes: Buffer): boolean => {
+    const elements = transform.takeElements();
     if (bytes.length === 0) return true;
-    if (!res.headersSent) {
-      held.push(bytes);
-      heldBytes += bytes.length;
-      if (heldBytes <= wholeAnswerBytes) return true;
-      res.writeHead(200, forwardedHeaders(refused.headers));
-      return res.write(Buffer.concat(held.splice(0), heldBytes));
+    if (held) {
+      held.add(bytes, elements);
+      if (lease.grow(bytes.length)) return true;
+      if (form === 'yaml') throw tooLongForYaml();
+      writer = new ListWriter(exchange, forwardedHeaders(refused.headers), form, () => resume());
+      const arrived = Buffer.concat([...held.asArrived()]);
+      held = undefined;
+      lease.end();
+      return writer.write(arrived);
     }
-    return res.write(bytes);
+    return writer?.write(bytes) ?? true;
   };
-  await link.controlPlane.forward(upstream, {
-    start: (status, headers, resume) => {
-      refused.status = status;
-      refused.headers = headers;
-      res.on('drain', resume);
-    },
-    data: (chunk) => {
-      if (refused.status === 200) return send(transform.push(chunk));
-      refused.body = Buffer.concat([refused.body, chunk]);
-      return true;
-    },
-    end: () => {
-      if (refused.status === 200) send(transform.end());
-    },
-  });
-  if (refused.status !== 200) await answerRefusal(request, refused, undefined);
-  else if (res.headersSent) res.end();
-  else exchange.answer(200, forwardedHeaders(refused.headers), Buffer.concat(held, heldBytes));
+  try {
+    await link.controlPlane.forward(upstream, {
+      start: (status, headers, go) => {
+        refused.status = status;
+        refused.headers = headers;
+        resume = go;
+      },
+      data: (chunk) => {
+        if (refused.status === 200) return take(transform.push(chunk));
+        refused.body = Buffer.concat([refused.body, chunk]);
+        return true;
+      },
+      end: () => {
+        if (refused.status === 200) take(transform.end());
+      },
+    });
+    if (refused.status !== 200) await answerRefusal(request, refused, undefined);
+    else if (held) await answerList(request, form, refused, held.print());
+    else writer?.end();
+  } finally {
+    lease.end();
+  }
+}
+
+function notStarted(): void {
+  // Nothing is paused before the answer begins.
+}
+
+/** YAML orders its members, so that it cannot be written while the list arrives. */
+function tooLongForYaml(): Error {
+  return notAcceptable(['application/json']);
 }

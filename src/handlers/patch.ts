@@ -1,134 +1,177 @@
 import { Edits } from '../apimachinery/json-edit.ts';
-import { parsePatch, type PatchOperation } from '../apimachinery/json-patch.ts';
-import {
-  getMember,
-  isLosslessObject,
-  type LosslessJson,
-  parseLossless,
-  printLossless,
-} from '../apimachinery/lossless-json.ts';
-import { mediaType } from '../apimachinery/media-types.ts';
-import { badRequest, conflict, notFound, unsupportedMediaType } from '../apimachinery/status.ts';
+import { applyMergePatch } from '../apimachinery/json-merge-patch.ts';
+import { applyPatch as applyOperations, parsePatch, withTest } from '../apimachinery/json-patch.ts';
+import { LazyJson, printLazy } from '../apimachinery/lazy-json.ts';
+import { badRequest, notFound, StatusError } from '../apimachinery/status.ts';
+import { duplicateFields, patchProblems } from '../apimachinery/strict-fields.ts';
 import { editToApp } from '../mapping/claim.ts';
 import { isAmbiguous } from '../mapping/identity.ts';
-import { jsonPatchRoute, mergePatchRoute, patchedView } from '../mapping/patch.ts';
-import { type ApplyDependencies, applyClaim, applyPatch } from './apply.ts';
+import { jsonPatchRoute, mergePatchRoute } from '../mapping/patch.ts';
+import { type ApplyDependencies, applyClaim } from './apply.ts';
 import {
-  answerObject,
   ask,
   groupResource,
   type LiveObject,
+  lookUp,
   type NamedClaimRequest,
-  readLiveObject,
   wanted,
 } from './claim-request.ts';
-import { checkObject, parseJson, requireSameName, toControlPlane } from './write-body.ts';
-
-const jsonPatch = 'application/json-patch+json';
-const mergePatch = 'application/merge-patch+json';
+import { answerPatch, isStrict, ownerProblems, refusePatch, type SentPatch } from './patch-answer.ts';
+import { applyPatch, jsonPatch, mergePatch, patchTypeOf } from './patch-type.ts';
+import { keepOwnResource } from './resource-ref.ts';
+import { toControlPlane } from './write-body.ts';
 
 /** How often a rewrite starts over when somebody else wrote in between; kube-apiserver's patch retries 5 times. */
 const maxAttempts = 5;
+/** A patch of this many operations has no room for one of ours. */
+const maxOperations = 10_000;
+/** Fails whatever the object is. */
+const failingPatch: SentPatch = {
+  type: jsonPatch,
+  bytes: Buffer.from('[{"op":"test","path":"/","value":0}]'),
+};
 
 /** PATCH of an object or its status: JSON Patch, JSON Merge Patch and server-side apply, as a CRD takes them. */
 export async function patchClaim(request: NamedClaimRequest, dependencies: ApplyDependencies): Promise<void> {
-  const type = mediaType(request.exchange.header('content-type'));
-  if (![jsonPatch, mergePatch, applyPatch].includes(type)) {
-    // The collector falls back from strategic merge on exactly this reason (garbagecollector/patch.go).
-    throw unsupportedMediaType([jsonPatch, mergePatch, applyPatch]);
-  }
-  const bytes = await request.exchange.readBody();
+  const { exchange, app } = request;
+  const type = patchTypeOf(request);
+  wanted(request);
+  const bytes = await exchange.readBody();
   if (type === applyPatch) return applyClaim(request, bytes, dependencies);
-  const found = await readLiveObject(request);
-  if (!found) throw notFound(groupResource(request), request.app.name);
-  if (type === jsonPatch) {
-    const operations = parsePatch(bytes.toString('utf8'));
-    if (jsonPatchRoute(operations) === 'forward') {
-      return forward(request, pinned(request, operations, bytes, found), type, found);
-    }
-    return rewrite(request, found, { kind: 'json', operations });
+  const found = await lookUp(request);
+  const missing = notFound(groupResource(request), app.name);
+  if (found === 'foreign') throw missing;
+  if (found === 'absent') return refusePatch(request, { type, bytes }, missing);
+  return type === jsonPatch ? patchByOperations(request, bytes, found) : patchByMerge(request, bytes, found);
+}
+
+async function patchByOperations(
+  request: NamedClaimRequest,
+  bytes: Buffer,
+  found: LiveObject,
+): Promise<void> {
+  const sent = { type: jsonPatch, bytes };
+  const operations = refusable(() => parsePatch(bytes));
+  if (operations instanceof StatusError) return refusePatch(request, sent, operations);
+  const isMistyped = isStrict(request) !== 'Ignore' && operations?.some((operation) => operation.isMistyped);
+  if (!operations || isMistyped) return refusePatch(request, sent, badRequest('error decoding patch'));
+  const isPinned = isAmbiguous(request.app);
+  if (jsonPatchRoute(operations) === 'rewrite' || (isPinned && operations.length === maxOperations)) {
+    // Operations are read anew for each attempt: applying them changes their values.
+    const apply = (view: LazyJson): LazyJson => applyOperations(view, parsePatch(bytes) ?? []);
+    return rewrite(request, found, { apply, problems: patchProblems(bytes) });
   }
-  parseJson(bytes);
-  const patch = parseLossless(bytes.toString('utf8'));
-  if (mergePatchRoute(patch) === 'rewrite') return rewrite(request, found, { kind: 'merge', patch });
-  if (isLosslessObject(patch)) requireSameName(checkObject(bytes, request.app.namespace), request.app.name);
-  const mapped = isLosslessObject(patch)
-    ? toControlPlane(request, bytes, { body: 'merge-patch', live: found.live })
-    : bytes;
-  return forward(request, mapped, type, found);
+  // A JSON Patch says nothing of whom it is meant for; where that could be unclear, a test of the uid goes with it.
+  const body = isPinned ? withTest(bytes, '/metadata/uid', found.live.uid) : bytes;
+  return forward(request, { type: jsonPatch, bytes: body }, found.live.secretName);
+}
+
+async function patchByMerge(request: NamedClaimRequest, bytes: Buffer, found: LiveObject): Promise<void> {
+  const sent = { type: mergePatch, bytes };
+  const patch = refusable(() => readJson(bytes));
+  if (patch instanceof StatusError) return refusePatch(request, sent, patch);
+  if (!patch?.members()) return refusePatch(request, sent, badRequest('Invalid JSON Patch'));
+  if (mergePatchRoute(patch) === 'rewrite') {
+    const apply = (view: LazyJson): LazyJson => applyMergePatch(view, readJson(bytes) as LazyJson);
+    return rewrite(request, found, { apply, problems: duplicateFields(bytes) });
+  }
+  const mapped = toControlPlane(request, bytes, { body: 'merge-patch', live: found.live });
+  return forward(request, { type: mergePatch, bytes: mapped }, secretNameOf(patch) ?? found.live.secretName);
 }
 
 async function forward(
   request: NamedClaimRequest,
-  body: Buffer,
-  type: string,
-  found: LiveObject,
+  { type, bytes }: SentPatch,
+  secretName: string | undefined,
 ): Promise<void> {
-  const { accept, query, columns } = wanted(request);
-  const answer = await ask(request, { method: 'PATCH', app: request.app, query, accept, type, body });
-  return answerObject(request, answer, columns, found.live.secretName);
+  const { accept, query } = wanted(request);
+  const answer = await ask(request, { method: 'PATCH', app: request.app, query, accept, type, body: bytes });
+  return answerPatch(request, answer, { secretName });
 }
 
-/** A JSON Patch says nothing of whom it is meant for; where that could be unclear, a test of the uid goes first. */
-function pinned(
-  { app }: NamedClaimRequest,
-  operations: PatchOperation[],
-  bytes: Buffer,
-  { live }: LiveObject,
-): Buffer {
-  if (!isAmbiguous(app)) return bytes;
-  const test = { op: 'test', path: '/metadata/uid', value: live.uid };
-  return Buffer.from(printLossless([test, ...operations] as unknown as LosslessJson));
+/** A patch to be applied here. */
+interface Rewriting {
+  /** Makes the patched view of a view, which it may change. Throws StatusError 422. */
+  apply: (view: LazyJson) => LazyJson;
+  /** What strict validation finds in the patch itself, unless it is off. */
+  problems: string[];
 }
 
 /**
- * Applies a patch to the object as the app cluster sees it, and sends the result as a whole, guarded by the
- * resourceVersion: for patches of what the two sides hold differently.
+ * Applies a patch to the object as the app cluster sees it, and sends the result as a whole: for patches of what the two
+ * sides hold differently. It goes as a JSON Patch of the whole document, so that options, owners of fields and refusals
+ * are those of a patch, and the resourceVersion in it guards it.
  */
 async function rewrite(
   request: NamedClaimRequest,
   first: LiveObject,
-  patch: Parameters<typeof patchedView>[1],
+  { apply, problems }: Rewriting,
 ): Promise<void> {
   const { app } = request;
-  const { accept, query, columns } = wanted(request);
-  // Only an apply may force, and a PUT knows no such option.
-  query.delete('force');
+  const strictness = isStrict(request);
   let found: LiveObject | undefined = first;
   for (let attempt = 1; ; attempt++) {
     if (!found) throw notFound(groupResource(request), app.name);
     const { live } = found;
-    const view = patchedView(appView(found), patch);
-    if (!view) throw badRequest('the patched object is not a JSON object');
-    const version = pinnedVersion(view);
-    if (version !== live.resourceVersion) {
-      throw conflict(
-        groupResource(request),
-        app.name,
-        'the object has been modified; please apply your changes to the latest version and try again',
-      );
-    }
-    const bytes = Buffer.from(printLossless(view));
-    const body = checkObject(bytes, app.namespace);
-    requireSameName(body, app.name);
-    const mapped = toControlPlane(request, bytes, { body: 'object', live, replaces: true });
-    const answer = await ask(request, { method: 'PUT', app, query, accept, body: mapped });
-    if (answer.status !== 409 || attempt === maxAttempts) {
-      return answerObject(request, answer, columns, body.secretName);
-    }
-    found = await readLiveObject(request);
+    const seen = appView(found);
+    const patched = refusable(() => apply(seen));
+    if (patched instanceof StatusError) return refusePatch(request, failingPatch, patched);
+    const view = printLazy(patched);
+    const told = strictness === 'Ignore' ? [] : [...problems, ...ownerProblems(view)];
+    const { accept, query } = wanted(request);
+    // Nothing may be stored of what is refused here.
+    if (strictness === 'Strict' && told.length > 0 && !query.has('dryRun')) query.set('dryRun', 'All');
+    const object = patched.members()
+      ? toControlPlane(request, keepOwnResource(request, app.name, Buffer.from(view), found), {
+          body: 'patched',
+          live,
+          replaces: true,
+        })
+      : view;
+    const body = Buffer.from(`[{"op":"replace","path":"","value":${object.toString('utf8')}}]`);
+    const answer = await ask(request, { method: 'PATCH', app, query, accept, type: jsonPatch, body });
+    const isOvertaken = answer.status === 409 && versionOf(patched) === live.resourceVersion;
+    if (!isOvertaken || attempt === maxAttempts)
+      return answerPatch(request, answer, { view, problems: told, secretName: secretNameOf(patched) });
+    const current = await lookUp(request);
+    found = typeof current === 'string' ? undefined : current;
   }
 }
 
-function appView({ bytes }: LiveObject): LosslessJson {
+function appView({ bytes }: LiveObject): LazyJson {
   const edits = new Edits();
   editToApp(bytes, bytes.indexOf('{'), bytes.length, edits);
-  return parseLossless(edits.apply(bytes).toString('utf8'));
+  return LazyJson.from(edits.apply(bytes)) as LazyJson;
 }
 
-/** The resourceVersion a patch leaves in the view: the live one, unless the patch names another. */
-function pinnedVersion(view: LosslessJson): string | undefined {
-  const metadata = isLosslessObject(view) ? getMember(view, 'metadata') : undefined;
-  const version = isLosslessObject(metadata) ? getMember(metadata, 'resourceVersion') : undefined;
-  return typeof version === 'string' ? version : undefined;
+function readJson(bytes: Buffer): LazyJson | null | undefined {
+  try {
+    JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+  return LazyJson.from(bytes);
+}
+
+function refusable<T>(attempt: () => T): T | StatusError {
+  try {
+    return attempt();
+  } catch (error) {
+    if (error instanceof StatusError) return error;
+    throw error;
+  }
+}
+
+function versionOf(view: LazyJson): string | undefined {
+  return textAt(view, 'metadata', 'resourceVersion');
+}
+
+function secretNameOf(view: LazyJson): string | undefined {
+  return textAt(view, 'spec', 'writeConnectionSecretToRef', 'name');
+}
+
+function textAt(view: LazyJson, ...keys: string[]): string | undefined {
+  const at = keys.reduce<LazyJson | null | undefined>((value, key) => value?.members()?.get(key), view);
+  const text = at?.toString();
+  return text?.startsWith('"') ? (JSON.parse(text) as string) : undefined;
 }

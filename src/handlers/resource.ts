@@ -1,42 +1,79 @@
-import { badRequest, methodNotSupported, pathNotFound } from '../apimachinery/status.ts';
+import { badRequest, methodNotSupported, notFound } from '../apimachinery/status.ts';
 import type { Catalog } from '../catalog/catalog.ts';
+import type { ConnectedResource } from '../catalog/connected-resource.ts';
 import type { ResourceExchange } from '../downstream/exchange.ts';
 import type { Link } from '../upstream/link.ts';
 import type { ClaimRequest, NamedClaimRequest } from './claim-request.ts';
 import type { ApplyDependencies } from './apply.ts';
-import { createClaim } from './create.ts';
+import { type CreateDependencies, createClaim } from './create.ts';
 import { deleteClaim } from './delete.ts';
 import { deleteClaims } from './deletecollection.ts';
 import { getClaim } from './get.ts';
 import { knownCatalog } from './known-catalog.ts';
+import type { ListBuffers } from './list-buffers.ts';
 import { listClaims } from './list.ts';
+import { answerPathNotFound } from './path-not-found.ts';
 import { patchClaim } from './patch.ts';
+import { patchTypeOf } from './patch-type.ts';
+import { handleScale } from './scale.ts';
 import { updateClaim } from './update.ts';
 import { watchClaims } from './watch.ts';
 
-export interface ResourceDependencies extends ApplyDependencies {
+export interface ResourceDependencies extends ApplyDependencies, CreateDependencies {
   catalog: () => Catalog | undefined;
   /** The verified way to the control plane. Throws StatusError 503 with the reason while there is none. */
   link: () => Link;
+  allowResourceRef: boolean;
+  lists: ListBuffers;
 }
 
-/** Finds what a request is about in the catalog and hands it to the handler of its verb. */
+/**
+ * Finds what a request is about in the catalog and hands it to the handler of its verb, in the order of
+ * apiextensions-apiserver/pkg/apiserver/customresource_handler.go (ServeHTTP).
+ */
 export function handleResource(
   exchange: ResourceExchange,
   dependencies: ResourceDependencies,
-): Promise<void> {
+): void | Promise<void> {
   const { info } = exchange;
-  const catalog = knownCatalog(dependencies.catalog());
-  const resource = catalog.find(info.group, info.version, info.resource);
-  if (!resource) throw pathNotFound();
-  const hasSubresource =
-    info.subresource === undefined || (info.subresource === 'status' && resource.subresources.status);
-  if (!hasSubresource) throw pathNotFound();
-  const request: ClaimRequest = { exchange, info, resource, link: dependencies.link() };
-  return info.name === undefined ? handleCollection(request) : handleObject(request, info.name, dependencies);
+  const resource = knownCatalog(dependencies.catalog()).find(info.group, info.version, info.resource);
+  if (!resource) return answerPathNotFound(exchange);
+  const isAcrossNamespaces = info.namespace === undefined;
+  if (isAcrossNamespaces && info.verb !== 'list' && info.verb !== 'watch')
+    return answerPathNotFound(exchange);
+  warn(exchange, resource);
+  const { subresource } = info;
+  const isServed =
+    subresource === undefined || (isSubresource(subresource) && resource.subresources[subresource]);
+  if (!isServed) throw notFound({ group: info.group, resource: info.resource }, info.name ?? '');
+  const { allowResourceRef, lists } = dependencies;
+  const request: ClaimRequest = {
+    exchange,
+    info,
+    resource,
+    link: dependencies.link(),
+    allowResourceRef,
+    lists,
+  };
+  return info.name === undefined
+    ? handleCollection(request, dependencies)
+    : handleObject(request, info.name, dependencies);
 }
 
-function handleCollection(request: ClaimRequest): Promise<void> {
+function isSubresource(name: string): name is 'status' | 'scale' {
+  return name === 'status' || name === 'scale';
+}
+
+/**
+ * The sentence of a deprecated version goes with every answer. The control plane's answers bring it, and replace this one;
+ * it is for what is answered here (apiserver/pkg/endpoints/filters/warning.go).
+ */
+function warn({ res }: ResourceExchange, { deprecationWarning }: ConnectedResource): void {
+  if (deprecationWarning === undefined) return;
+  res.setHeader('warning', `299 - "${deprecationWarning.replaceAll(/["\\]/g, String.raw`\$&`)}"`);
+}
+
+function handleCollection(request: ClaimRequest, dependencies: ResourceDependencies): Promise<void> {
   const { info } = request;
   switch (info.verb) {
     case 'list':
@@ -44,17 +81,17 @@ function handleCollection(request: ClaimRequest): Promise<void> {
     case 'watch':
       return watchClaims(request);
     case 'create':
-      if (info.namespace === undefined) break;
-      return createClaim(request);
+      return createClaim(request, dependencies);
     case 'deletecollection':
-      if (info.namespace === undefined) break;
       return deleteClaims(request);
+    case 'patch':
+      patchTypeOf(request);
+      throw badRequest('name must be provided');
+    case 'update':
+      throw badRequest('name must be provided');
     default:
-      break;
+      throw methodNotSupported({ group: info.group, resource: info.resource }, info.verb);
   }
-  // What a namespaced custom resource does not have across namespaces is not found (customresource_handler.go).
-  if (info.namespace === undefined) throw pathNotFound();
-  throw methodNotSupported({ group: info.group, resource: info.resource }, info.verb);
 }
 
 function handleObject(
@@ -63,13 +100,14 @@ function handleObject(
   dependencies: ResourceDependencies,
 ): Promise<void> {
   const { info } = request;
-  if (info.namespace === undefined) throw pathNotFound();
-  const named: NamedClaimRequest = { ...request, app: { namespace: info.namespace, name } };
+  const named: NamedClaimRequest = { ...request, app: { namespace: info.namespace as string, name } };
+  if (info.subresource === 'scale') return handleScale(named);
   switch (info.verb) {
     case 'get':
       return getClaim(named);
     case 'watch':
-      return watchClaims(named);
+      if (info.subresource === undefined) return watchClaims(named);
+      break;
     case 'update':
       return updateClaim(named);
     case 'patch':
@@ -78,7 +116,9 @@ function handleObject(
       if (info.subresource === undefined) return deleteClaim(named);
       break;
     case 'create':
-      throw badRequest('a POST is for a collection, not for one object');
+      // The API server reads the name of the body, not of the path.
+      if (info.subresource === undefined) return createClaim(request, dependencies);
+      break;
     default:
       break;
   }

@@ -1,6 +1,7 @@
 import { Cancellation } from '../base/cancellation.ts';
-import { serviceUnavailable } from '../apimachinery/status.ts';
+import { badRequest, notAcceptable, serviceUnavailable } from '../apimachinery/status.ts';
 import { editToApp } from '../mapping/claim.ts';
+import { parseFieldSelector } from '../mapping/selectors.ts';
 import { editTableToApp } from '../mapping/table.ts';
 import { WatchToApp } from '../mapping/watch.ts';
 import { forwardedHeaders } from '../upstream/answer-headers.ts';
@@ -11,62 +12,40 @@ import {
   refusalStatus,
   upstreamHeaders,
   upstreamPath,
+  type Wanted,
   wanted,
 } from './claim-request.ts';
 import { selectOwn } from './list.ts';
+import { type WatchStart, watchStart } from './watch-start.ts';
+
+const streamTypes = [
+  'application/json;stream=watch',
+  'application/vnd.kubernetes.protobuf;stream=watch',
+] as const;
 
 /** WATCH, in one namespace or in all, and its old form. Ends when the control plane ends it, or the client goes. */
 export async function watchClaims(request: ClaimRequest): Promise<void> {
-  const { exchange, link } = request;
+  const { exchange } = request;
   const { res } = exchange;
-  const { accept, query, columns } = wanted(request);
-  selectOwn(request, query);
-  query.set('watch', 'true');
-  const transform = new WatchToApp({
-    editObject: columns
-      ? (bytes, at, limit, edits) => editTableToApp(bytes, at, limit, edits, columns)
-      : editToApp,
-    clusterID: link.connection.clusterID,
-    mapStatus: (status) => ownStatus(request, status),
-  });
+  const want = wantedStream(request);
+  requireSameName(request);
+  selectOwn(request, want.query);
+  want.query.set('watch', 'true');
+  const start = watchStart(want.query, want.columns !== undefined);
   const ending = new Cancellation();
   exchange.gone.onCancel((reason) => ending.cancel(reason));
   const stay = exchange.draining.onCancel((reason) => ending.cancel(reason));
-  const answer: Answer = { status: 0, headers: {}, body: Buffer.alloc(0) };
+  let answer: Answer;
   try {
-    await link.controlPlane.forward(
-      {
-        method: 'GET',
-        path: upstreamPath(request, undefined, query),
-        headers: upstreamHeaders(exchange, accept),
-        longRunning: true,
-        cancellation: ending,
-      },
-      {
-        start: (status, headers, resume) => {
-          answer.status = status;
-          answer.headers = headers;
-          if (status !== 200) return;
-          res.on('drain', resume);
-          res.writeHead(200, forwardedHeaders(headers));
-          // The client waits for the header, not for the first event.
-          res.flushHeaders();
-        },
-        data: (chunk) => {
-          if (answer.status !== 200) {
-            answer.body = Buffer.concat([answer.body, chunk]);
-            return true;
-          }
-          const events = transform.push(chunk);
-          return events.length === 0 || res.write(events);
-        },
-        end: () => undefined,
-      },
-    );
+    answer = await streamEvents(request, want, start, ending);
+    const isRefused = answer.status === 422 && start.isMarkedByUs;
+    if (isRefused) answer = await streamEvents(request, want, { query: want.query }, ending);
   } catch (error) {
     // A watch may end at any time; clients list or watch again from the last version they saw.
     if (!res.headersSent)
       throw exchange.draining.reason ? serviceUnavailable('the connector stops', 1, error) : error;
+    res.end();
+    return;
   } finally {
     stay();
   }
@@ -77,4 +56,75 @@ export async function watchClaims(request: ClaimRequest): Promise<void> {
       await refusalStatus(request, answer, undefined),
       forwardedHeaders(answer.headers),
     );
+}
+
+/** Streams the events of one upstream watch; gives the whole answer where it is none. */
+async function streamEvents(
+  request: ClaimRequest,
+  { accept, columns }: Wanted,
+  { query, initial, dropsBookmarks }: Omit<WatchStart, 'isMarkedByUs'>,
+  ending: Cancellation,
+): Promise<Answer> {
+  const { exchange, link } = request;
+  const { res } = exchange;
+  const transform = new WatchToApp({
+    editObject: columns
+      ? (bytes, at, limit, edits) => editTableToApp(bytes, at, limit, edits, columns)
+      : editToApp,
+    clusterID: link.connection.clusterID,
+    mapStatus: (status) => ownStatus(request, status),
+    ...(initial ? { initial } : {}),
+    ...(dropsBookmarks ? { dropsBookmarks } : {}),
+  });
+  const answer: Answer = { status: 0, headers: {}, body: Buffer.alloc(0) };
+  await link.controlPlane.forward(
+    {
+      method: 'GET',
+      path: upstreamPath(request, undefined, query),
+      headers: upstreamHeaders(exchange, accept),
+      longRunning: true,
+      cancellation: ending,
+    },
+    {
+      start: (status, headers, resume) => {
+        answer.status = status;
+        answer.headers = headers;
+        if (status !== 200) return;
+        res.on('drain', resume);
+        res.writeHead(200, forwardedHeaders(headers));
+        // The client waits for the header, not for the first event.
+        res.flushHeaders();
+      },
+      data: (chunk) => {
+        if (answer.status !== 200) {
+          answer.body = Buffer.concat([answer.body, chunk]);
+          return true;
+        }
+        const events = transform.push(chunk);
+        return events.length === 0 || res.write(events);
+      },
+      end: () => {
+        const events = transform.end();
+        if (events.length > 0) res.write(events);
+      },
+    },
+  );
+  return answer;
+}
+
+/** As `wanted`. There is no stream in YAML, which is said in words of its own (apiserver/pkg/endpoints/handlers/watch.go). */
+function wantedStream(request: ClaimRequest): Wanted {
+  const want = wanted(request);
+  if (want.form === 'yaml') throw notAcceptable(streamTypes);
+  return want;
+}
+
+/** The old form with a name takes a field selector only for that name (apiserver/pkg/endpoints/handlers/get.go). */
+function requireSameName({ info }: ClaimRequest): void {
+  const terms = parseFieldSelector(info.query.get('fieldSelector') ?? '');
+  if (info.name === undefined || terms.length === 0) return;
+  const isSame = terms.some(
+    ({ field, value, negated }) => field === 'metadata.name' && !negated && value === info.name,
+  );
+  if (!isSame) throw badRequest("fieldSelector metadata.name doesn't match requested name");
 }

@@ -1,7 +1,9 @@
+import { maxBodyBytes } from '../apimachinery/body-limit.ts';
+import { compactJson } from '../apimachinery/json-compact.ts';
 import { Edits } from '../apimachinery/json-edit.ts';
 import { mediaType } from '../apimachinery/media-types.ts';
 import { yamlToJson } from '../apimachinery/yaml-body.ts';
-import { badRequest, unsupportedMediaType } from '../apimachinery/status.ts';
+import { badRequest, StatusError, unsupportedMediaType } from '../apimachinery/status.ts';
 import { editToControlPlane } from '../mapping/claim.ts';
 import type { Live } from '../mapping/origin.ts';
 import type { NamedClaimRequest, ClaimRequest } from './claim-request.ts';
@@ -11,6 +13,7 @@ export interface BodyMetadata {
   name?: unknown;
   namespace?: unknown;
   generateName?: unknown;
+  ownerReferences?: unknown;
 }
 
 export interface WriteBody {
@@ -18,16 +21,47 @@ export interface WriteBody {
   metadata: BodyMetadata;
   /** `spec.writeConnectionSecretToRef.name`, for error texts. */
   secretName: string | undefined;
+  /** True where apiVersion and kind are there. */
+  isTyped: boolean;
 }
 
-/** Reads and checks an object in JSON or YAML. Throws StatusError 400, 413 or 415. */
-export async function readObject({ exchange, info }: ClaimRequest): Promise<WriteBody> {
-  const type = mediaType(exchange.header('content-type'));
-  if (!['', 'application/json', 'application/yaml'].includes(type)) {
-    throw unsupportedMediaType(['application/json', 'application/yaml']);
+/** A body as it came. */
+export interface SentBody {
+  bytes: Buffer;
+  /** Content-Type as it came; JSON where there was none. */
+  type: string;
+}
+
+const json = 'application/json';
+const yaml = 'application/yaml';
+const protobuf = 'application/vnd.kubernetes.protobuf';
+
+/** Reads a body. One of a media type that no custom resource takes is left unread. Throws StatusError 413 or 415. */
+export async function readSent({ exchange }: ClaimRequest): Promise<SentBody> {
+  const type = exchange.header('content-type') || json;
+  // An API server breaks the connection when protobuf is sent to a custom resource.
+  if (mediaType(type) === protobuf) throw unsupportedMediaType([json, yaml]);
+  return { type, bytes: isKnown(type) ? await exchange.readBody() : Buffer.alloc(0) };
+}
+
+function isKnown(type: string): boolean {
+  return [json, yaml].includes(mediaType(type));
+}
+
+/**
+ * The object of a body in JSON or YAML, which JSON text of the same lines stands for then. A StatusError where it holds
+ * none that could be mapped.
+ */
+export function objectOf({ bytes, type }: SentBody): WriteBody | StatusError {
+  if (!isKnown(type)) return badRequest(`a body of the type ${type} is none`);
+  try {
+    const body = checkObject(mediaType(type) === yaml ? asJson(bytes) : bytes);
+    // The refusal of one without a kind quotes the whole body.
+    return body.isTyped ? body : badRequest("Object 'Kind' or 'apiVersion' is missing");
+  } catch (error) {
+    if (error instanceof StatusError) return error;
+    throw error;
   }
-  const bytes = await exchange.readBody();
-  return checkObject(type === 'application/yaml' ? asJson(bytes) : bytes, info.namespace);
 }
 
 /** A body that may be YAML, as JSON. JSON is YAML, and stays as it is. */
@@ -50,28 +84,28 @@ function isJson(bytes: Buffer): boolean {
  * Checks that the bytes are one JSON object, strictly: the span scanner relies on it, and bytes that two parsers read
  * differently could carry labels past the mapping.
  */
-export function checkObject(bytes: Buffer, namespace: string | undefined): WriteBody {
+export function checkObject(bytes: Buffer): WriteBody {
   const value = parseJson(bytes);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw badRequest('the object provided is not a JSON object');
   }
   const object = value as {
+    apiVersion?: unknown;
+    kind?: unknown;
     metadata?: BodyMetadata;
     spec?: { writeConnectionSecretToRef?: { name?: unknown } };
   };
   const metadata = typeof object.metadata === 'object' && object.metadata !== null ? object.metadata : {};
-  if (
-    typeof metadata.namespace === 'string' &&
-    metadata.namespace !== '' &&
-    metadata.namespace !== namespace
-  ) {
-    throw badRequest(`the namespace of the provided object does not match the namespace sent on the request`);
-  }
   const secretName = object.spec?.writeConnectionSecretToRef?.name;
-  return { bytes, metadata, secretName: typeof secretName === 'string' ? secretName : undefined };
+  return {
+    bytes,
+    metadata,
+    secretName: typeof secretName === 'string' ? secretName : undefined,
+    isTyped: [object.apiVersion, object.kind].every((text) => typeof text === 'string' && text !== ''),
+  };
 }
 
-export function parseJson(bytes: Buffer): unknown {
+function parseJson(bytes: Buffer): unknown {
   try {
     return JSON.parse(bytes.toString('utf8'));
   } catch (cause) {
@@ -79,20 +113,37 @@ export function parseJson(bytes: Buffer): unknown {
   }
 }
 
+/** apiserver/pkg/registry/rest/meta.go: a body may leave the namespace out, not differ from the URL. */
+export function otherNamespace({ metadata }: WriteBody, namespace: string): StatusError | undefined {
+  const { namespace: own } = metadata;
+  if (typeof own !== 'string' || own === '' || own === namespace) return undefined;
+  return badRequest('the namespace of the provided object does not match the namespace sent on the request');
+}
+
 /** apiserver/pkg/endpoints/handlers/rest.go: a body may leave the name out, not differ from the URL. */
-export function requireSameName({ metadata }: WriteBody, name: string): void {
-  if (typeof metadata.name === 'string' && metadata.name !== '' && metadata.name !== name) {
-    throw badRequest(
-      `the name of the object (${metadata.name}) does not match the name on the URL (${name})`,
-    );
-  }
+export function otherName({ metadata }: WriteBody, name: string): StatusError | undefined {
+  if (typeof metadata.name !== 'string' || metadata.name === '' || metadata.name === name) return undefined;
+  return badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
+}
+
+/** As otherName, for a PUT: there the name is needed. */
+export function undeterminableName({ metadata }: WriteBody, name: string): StatusError | undefined {
+  if (typeof metadata.name === 'string' && metadata.name !== '') return undefined;
+  return badRequest(
+    `the name of the object (${name} based on URL) was undeterminable: name must be provided`,
+  );
 }
 
 /** The body as the control plane gets it. */
 export function toControlPlane(
-  { resource, link, app }: NamedClaimRequest,
+  { resource, link, app, info }: NamedClaimRequest,
   bytes: Buffer,
-  how: { body: 'object' | 'merge-patch'; live?: Live | undefined; replaces?: boolean; applies?: boolean },
+  how: {
+    body: 'object' | 'merge-patch' | 'patched';
+    live?: Live | undefined;
+    replaces?: boolean;
+    applies?: boolean;
+  },
 ): Buffer {
   const edits = new Edits();
   editToControlPlane(
@@ -104,9 +155,12 @@ export function toControlPlane(
       body: how.body,
       ...(how.live ? { live: how.live } : {}),
       ...(how.replaces ? { replaces: true } : {}),
-      ...(how.applies ? { applies: true } : {}),
+      ...(how.applies ? { applies: true, manager: info.query.get('fieldManager') ?? '' } : {}),
+      ...(info.subresource === 'status' ? { isStatus: true } : {}),
     },
     edits,
   );
-  return edits.apply(bytes);
+  const mapped = edits.apply(bytes);
+  // What the mapping adds must not make a body too large that was not.
+  return mapped.length > maxBodyBytes ? compactJson(mapped) : mapped;
 }

@@ -1,4 +1,4 @@
-import type { Edits } from '../apimachinery/json-edit.ts';
+import { Edits } from '../apimachinery/json-edit.ts';
 import {
   type Bytes,
   type Container,
@@ -22,8 +22,9 @@ import {
   ownerOrderAnnotation,
 } from './identity.ts';
 import { type Hidden, type Live, type Origin, originOf, readHidden } from './origin.ts';
-import { editManagedFieldsToApp, restoreManagedFields } from './managed-fields.ts';
-import { ownersFromAnnotations, ownersToAnnotations } from './owner-references.ts';
+import { editLastApplied, restoreLastApplied } from './last-applied.ts';
+import { editManagedFieldsToApp, isOwnersOnlyApplier, restoreManagedFields } from './managed-fields.ts';
+import { clashingControllers, ownersFromAnnotations, ownersToAnnotations } from './owner-references.ts';
 
 /** Position after the object, and whose it is; undefined where the labels are missing (bookmarks). */
 export interface ToApp {
@@ -31,13 +32,13 @@ export interface ToApp {
   origin: Origin | undefined;
 }
 
-/** Edits the control-plane object at `at` into what the app cluster sees. */
-export function editToApp(bytes: Bytes, at: number, limit: number, edits: Edits): ToApp {
+/** Edits the control-plane object at `at` into what the app cluster sees. `known` is whose it is where no labels say so. */
+export function editToApp(bytes: Bytes, at: number, limit: number, edits: Edits, known?: Origin): ToApp {
   const spans = scanClaim(bytes, at, limit);
   const hidden = readHidden(bytes, spans);
-  const origin = originOf(bytes, spans, hidden);
+  const origin = originOf(bytes, spans, hidden) ?? known;
   if (!origin) return { end: spans.root.end, origin };
-  for (const metadata of spans.metadata) editMetadataToApp(bytes, metadata, hidden, origin.app, edits);
+  for (const metadata of spans.metadata) editMetadataToApp(bytes, metadata, hidden, origin, edits);
   if (origin.secretName !== undefined) {
     for (const secret of spans.secretNames)
       edits.replace(secret.valueStart, secret.end, JSON.stringify(origin.secretName));
@@ -49,10 +50,13 @@ function editMetadataToApp(
   bytes: Bytes,
   metadata: Container,
   hidden: Hidden,
-  app: AppName,
+  origin: Origin,
   edits: Edits,
 ): void {
-  const owners = hidden.annotations.size > 0 ? ownersFromAnnotations(hidden.annotations) : undefined;
+  const { app } = origin;
+  // PartialObjectMetadata is printed in the order of its Go type, an object of a CRD by its keys.
+  const isTyped = metadata.members[0]?.id === field.name;
+  const owners = hidden.annotations.size > 0 ? ownersFromAnnotations(hidden.annotations, isTyped) : undefined;
   const emptied: Member[] = [];
   let ownersAfter = metadata.start + 1;
   for (const member of metadata.members) {
@@ -66,8 +70,11 @@ function editMetadataToApp(
         ownersAfter = end;
         break;
       case field.labels:
+        if (hideOwn(member, edits)) emptied.push(member);
+        break;
       case field.annotations:
         if (hideOwn(member, edits)) emptied.push(member);
+        else editLastApplied(bytes, member, metadata, origin, edits, configToApp);
         break;
       case field.ownerReferences:
         // Owners on the control plane do not exist in the app cluster: its collector would delete the claim.
@@ -81,12 +88,21 @@ function editMetadataToApp(
         break;
       default:
     }
+    const isBeforeOwners = member.id !== field.finalizers && member.id !== field.managedFields;
+    if (isTyped && isBeforeOwners && emptied.at(-1) !== member) ownersAfter = end;
   }
   if (emptied.length > 0) edits.removeListed(metadata.members, (member) => emptied.includes(member));
   if (owners !== undefined) {
     const isFirst = ownersAfter === metadata.start + 1;
     edits.insert(ownersAfter, isFirst ? `"ownerReferences":${owners},` : `,"ownerReferences":${owners}`);
   }
+}
+
+/** An apply configuration that went to the control plane, as the app cluster wrote it. */
+function configToApp(config: Buffer, origin: Origin): Buffer {
+  const edits = new Edits();
+  editToApp(config, 0, config.length, edits, origin);
+  return edits.apply(config);
 }
 
 /** Removes the connector's own members of a map; true when there is nothing else in it. */
@@ -111,8 +127,10 @@ export interface ToControlPlane {
   /**
    * `object`: a whole object or an apply configuration: name, namespace and labels are set where they are missing.
    * `merge-patch`: only what is there is mapped, and null means removal.
+   * `patched`: what a patch made of a whole object. What it has taken away stays away, but for the connector's own labels.
+   * In the last two, a name or a namespace that is not the object's goes as it is, for the control plane to refuse.
    */
-  body: 'object' | 'merge-patch';
+  body: 'object' | 'merge-patch' | 'patched';
   /**
    * The control-plane object a write is about, where there is one. An object of the original connector has no
    * annotation for its secret's name: it shows the stored name, and takes that back as it is.
@@ -120,8 +138,12 @@ export interface ToControlPlane {
   live?: Live;
   /** A PUT: what is not in the body is dropped from `live`. */
   replaces?: boolean;
+  /** Of the status subresource: its writes leave the spec, and so what stands in annotations for it, as they are. */
+  isStatus?: boolean;
   /** A server-side apply. The owners' order is not sent: it would be one field that all who apply owners quarrel about. */
   applies?: boolean;
+  /** Who applies. */
+  manager?: string;
 }
 
 /** By key: of duplicate keys in a body the last one counts. Null asks for removal. */
@@ -135,6 +157,7 @@ export function editToControlPlane(bytes: Bytes, target: ToControlPlane, edits: 
   for (const secret of spans.secretNames) {
     const own = readString(bytes, secret.valueStart, secret.end);
     annotations.delete(connectionSecretAnnotation);
+    if (own === '' && target.body === 'merge-patch') annotations.set(connectionSecretAnnotation, null);
     if (own === '' || (target.live?.secretName === undefined && own === target.live?.storedSecretName))
       continue;
     const hashed = controlPlaneName(prefix, { namespace: app.namespace, name: own }, connection.clusterID);
@@ -145,14 +168,21 @@ export function editToControlPlane(bytes: Bytes, target: ToControlPlane, edits: 
   if (target.body === 'merge-patch' && lastNull > (spans.secretNames.at(-1)?.start ?? -1)) {
     annotations.set(connectionSecretAnnotation, null);
   }
+  if (target.isStatus) {
+    const stored = target.live?.secretName;
+    annotations.delete(connectionSecretAnnotation);
+    if (stored !== undefined && target.replaces) annotations.set(connectionSecretAnnotation, stored);
+  }
   const metadataMembers = spans.root.members.filter((member) => member.id === 0);
-  if (metadataMembers.length === 0) {
+  // Without the connector's labels in it, an apply would take them away; what is patched is refused without metadata.
+  const needsMetadata = target.body !== 'patched' || target.applies === true;
+  if (metadataMembers.length === 0 && needsMetadata) {
     const text = `"metadata":{${newMetadata(target, annotations)}}`;
     if (text !== '"metadata":{}')
       edits.insert(spans.root.start + 1, text + (spans.root.members.length > 0 ? ',' : ''));
   }
   for (const member of spans.nullMetadata) {
-    if (target.body === 'object' && metadataMembers.includes(member)) {
+    if (target.body !== 'merge-patch' && needsMetadata && metadataMembers.includes(member)) {
       edits.replace(member.valueStart, member.end, `{${newMetadata(target, annotations)}}`);
     }
   }
@@ -170,14 +200,18 @@ function editMetadataToControlPlane(
   const { connection, prefix, app } = target;
   let owners: [string, string][] = [];
   const moved: Member[] = [];
-  const missing =
-    target.body === 'object'
-      ? new Set<number>([field.name, field.namespace, field.labels])
-      : new Set<number>();
+  const missing = new Set<number>(addedMetadata[target.body]);
   for (const member of metadata.members) {
     const { valueStart, end } = member;
     if (member.id !== field.ownerReferences) continue;
-    const sent = isArray(bytes, valueStart) ? ownersToAnnotations(bytes, valueStart, end) : [];
+    const sent = isArray(bytes, valueStart)
+      ? ownersToAnnotations(bytes, valueStart, end, target.applies)
+      : [];
+    const clash = target.applies ? clashOf(bytes.subarray(valueStart, end), target) : undefined;
+    if (clash !== undefined) {
+      edits.replace(valueStart, end, clash);
+      continue;
+    }
     if (!sent || !(isArray(bytes, valueStart) || isNull(bytes, valueStart))) continue;
     owners = target.applies ? sent.filter(([key]) => key !== ownerOrderAnnotation) : sent;
     moved.push(member);
@@ -191,7 +225,7 @@ function editMetadataToControlPlane(
       case field.name:
       case field.namespace:
         missing.delete(member.id);
-        if (isString(bytes, valueStart) || isMissing) {
+        if (isOwnName(bytes, member, target)) {
           const value =
             member.id === field.name
               ? controlPlaneName(prefix, app, connection.clusterID)
@@ -199,19 +233,28 @@ function editMetadataToControlPlane(
           edits.replace(valueStart, end, JSON.stringify(value));
         }
         break;
+      case field.uid:
+        if (
+          (target.body !== 'object' || target.replaces) &&
+          target.live &&
+          (isMissing || isEmptyText(bytes, valueStart))
+        )
+          edits.replace(valueStart, end, JSON.stringify(target.live.uid));
+        break;
       case field.labels:
         missing.delete(field.labels);
-        replaceOwn(bytes, member, edits, target.body === 'object' ? labelsText(target) : '');
+        replaceOwn(bytes, member, edits, target.body === 'merge-patch' ? '' : labelsText(target));
         break;
       case field.annotations:
         replaceOwn(bytes, member, edits, additions);
+        if (target.live) restoreLastApplied(bytes, member, target.live, edits, configToApp);
         annotated = true;
         break;
       case field.finalizers:
         editFinalizers(bytes, valueStart, end, edits, finalizerToControlPlane);
         break;
       case field.managedFields:
-        if (target.body === 'object' && target.live?.managedFields !== undefined) {
+        if (target.body !== 'merge-patch' && target.live?.managedFields !== undefined) {
           const sent = bytes.toString('utf8', valueStart, end);
           edits.replace(valueStart, end, restoreManagedFields(sent, target.live.managedFields));
         }
@@ -226,11 +269,34 @@ function editMetadataToControlPlane(
   if (missing.has(field.labels)) added.push(`"labels":{${labelsText(target)}}`);
   if (!annotated) added.push(`"annotations":{${additions}}`);
   if (!metadata.members.some((member) => member.id === field.uid)) added.push(...pin(target));
-  added.push(...hiddenOwners(target));
+  const keepsOwners = metadata.members.some(
+    (member) => member.id === field.ownerReferences && !moved.includes(member),
+  );
+  if (!keepsOwners) added.push(...hiddenOwners(target));
   edits.removeListed(metadata.members, (member) => moved.includes(member));
   if (added.length > 0) {
     edits.insert(metadata.start + 1, added.join(',') + (metadata.members.length > moved.length ? ',' : ''));
   }
+}
+
+/** What is set where a body lacks it. */
+const addedMetadata = {
+  object: [field.name, field.namespace, field.labels],
+  'merge-patch': [],
+  patched: [field.labels],
+} as const;
+
+const quote = 0x22;
+
+function isEmptyText(bytes: Bytes, at: number): boolean {
+  return isString(bytes, at) && bytes[at + 1] === quote;
+}
+
+/** True for a name or a namespace that the control plane's takes the place of. */
+function isOwnName(bytes: Bytes, { id, valueStart, end }: Member, { body, app }: ToControlPlane): boolean {
+  if (body === 'object') return isString(bytes, valueStart) || isNull(bytes, valueStart);
+  if (!isString(bytes, valueStart)) return false;
+  return readString(bytes, valueStart, end) === (id === field.name ? app.name : app.namespace);
 }
 
 /** Puts `text` in place of the connector's own members of the object that is the member's value (or of null). */
@@ -253,12 +319,19 @@ function newMetadata(target: ToControlPlane, annotations: Annotations): string {
     parts.push(
       `"name":${JSON.stringify(controlPlaneName(prefix, app, connection.clusterID))}`,
       `"namespace":${JSON.stringify(connection.claimNamespace)}`,
-      `"labels":{${labelsText(target)}}`,
     );
   }
+  if (target.body !== 'merge-patch') parts.push(`"labels":{${labelsText(target)}}`);
   if (annotations.size > 0) parts.push(`"annotations":{${annotationsText(annotations)}}`);
   parts.push(...pin(target), ...hiddenOwners(target));
   return parts.join(',');
+}
+
+/** Controllers of several appliers; each may bring one, and an object has one. */
+function clashOf(sent: Bytes, { live, manager = '' }: ToControlPlane): string | undefined {
+  if (!live?.appOwners || !isArray(sent, 0)) return undefined;
+  const { appOwners, managedFields = '[]' } = live;
+  return clashingControllers(sent, appOwners, (uid) => isOwnersOnlyApplier(managedFields, manager, uid));
 }
 
 /** The write is meant for the object whose labels were compared, not for one that took its name since. */

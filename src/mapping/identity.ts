@@ -29,6 +29,9 @@ export const ownerOrderAnnotation = `${annotationPrefix}owner-order`;
 export const orphanFinalizer = 'mcp-connector-k8s.io/orphan';
 export const foregroundFinalizer = 'mcp-connector-k8s.io/foreground-deletion';
 
+/** Writes those two for a delete; the API server names no manager for what a delete sets, so its entry is hidden. */
+export const connectorFieldManager = 'mcp-connector';
+
 /** `claim-` for claims, `nxr-` for namespaced XRs of Crossplane v2. */
 export type NamePrefix = ConnectedPrefix;
 

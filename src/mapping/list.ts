@@ -11,6 +11,7 @@ import {
 } from '../apimachinery/json-scan.ts';
 import { ConnectorError } from '../base/errors.ts';
 import { editToApp, type ToApp } from './claim.ts';
+import type { Origin } from './origin.ts';
 import { editRowToApp, type MappedColumns } from './table.ts';
 
 const listKeys = new KeySet('items', 'rows');
@@ -32,6 +33,14 @@ export function elementEditor(columns: MappedColumns | undefined): EditElement {
   return columns ? (bytes, at, limit, edits) => editRowToApp(bytes, at, limit, edits, columns) : editToApp;
 }
 
+/** One element in the bytes that `push` or `end` returned last, and by what a local CRD's list is ordered. */
+export interface ListElement {
+  /** `<namespace>/<name>`, the end of its key in etcd. */
+  key: string;
+  start: number;
+  end: number;
+}
+
 /**
  * Maps a list (or a Table) while it arrives: what is held at any time is one element and one batch, whatever the
  * length of the list. Feed chunks to `push`, then call `end`.
@@ -50,6 +59,7 @@ export class ListToApp {
   #worthwhile = 0;
   /** Position behind the last whole element of the pending bytes. */
   #consumed = 0;
+  #elements: ListElement[] = [];
 
   constructor(editElement: EditElement, clusterID: string) {
     this.#editElement = editElement;
@@ -59,6 +69,13 @@ export class ListToApp {
   /** Bytes that wait for more: less than one element, or the end of the list. */
   get pendingBytes(): number {
     return this.#pending.length + this.#arrivedBytes;
+  }
+
+  /** The elements in the bytes that were returned last, each of them whole. */
+  takeElements(): ListElement[] {
+    const elements = this.#elements;
+    this.#elements = [];
+    return elements;
   }
 
   /** The mapped bytes that are ready; empty while an element is unfinished. */
@@ -150,8 +167,12 @@ export class ListToApp {
       this.#edits.clear();
       throw error;
     }
-    requireOwn(mapped, this.#clusterID);
-    return this.#emit(from, mapped.end);
+    const { namespace, name } = requireOwn(mapped, this.#clusterID).app;
+    this.#sink.copy(bytes, from, at);
+    const start = this.#sink.length;
+    this.#emit(at, mapped.end);
+    this.#elements.push({ key: `${namespace}/${name}`, start, end: this.#sink.length });
+    return mapped.end;
   }
 
   #emit(from: number, to: number): number {
@@ -165,8 +186,8 @@ export class ListToApp {
  * The selectors keep objects of others out; should one come all the same, the answer ends in an error: shown, it
  * would be a leak, and left out, a partial list that the app cluster's collector takes for deletions.
  */
-export function requireOwn(mapped: ToApp, clusterID: string): void {
-  if (mapped.origin?.clusterID === clusterID) return;
+export function requireOwn(mapped: ToApp, clusterID: string): Origin {
+  if (mapped.origin?.clusterID === clusterID) return mapped.origin;
   throw new ConnectorError(
     'foreign-object',
     'the control plane answered with an object that is not of this app cluster',

@@ -1,5 +1,7 @@
 import { type Bytes, readString } from '../apimachinery/json-scan.ts';
 import { type ClaimSpans, field, scanClaim } from './claim-spans.ts';
+import { findLastApplied } from './last-applied.ts';
+import { ownersFromAnnotations } from './owner-references.ts';
 import { type AppName, connectionSecretAnnotation } from './identity.ts';
 
 /** What the hidden labels and annotations of a control-plane object say. */
@@ -19,12 +21,17 @@ export interface Live extends Origin {
   /** JSON texts, for what a PUT has to give back; undefined where the object has none. */
   ownerReferences: string | undefined;
   managedFields: string | undefined;
+  /** The owners in the app cluster, as a JSON array; undefined where there are none. */
+  appOwners: string | undefined;
+  /** The annotation that the API server keeps for kubectl, where it speaks of the control plane's object. */
+  lastApplied: string | undefined;
 }
 
 /** Reads an answer of the control plane before a write; undefined where it is not an object of an app cluster. */
 export function readLive(bytes: Bytes): Live | undefined {
   const spans = scanClaim(bytes, 0, bytes.length);
-  const origin = originOf(bytes, spans, readHidden(bytes, spans));
+  const hidden = readHidden(bytes, spans);
+  const origin = originOf(bytes, spans, hidden);
   if (!origin) return undefined;
   const members = spans.metadata.flatMap((metadata) => metadata.members);
   const text = (id: number): string | undefined => {
@@ -37,7 +44,18 @@ export function readLive(bytes: Bytes): Live | undefined {
     resourceVersion: JSON.parse(text(field.resourceVersion) ?? '""') as string,
     ownerReferences: text(field.ownerReferences),
     managedFields: text(field.managedFields),
+    appOwners: ownersFromAnnotations(hidden.annotations),
+    lastApplied: storedLastApplied(bytes, spans),
   };
+}
+
+function storedLastApplied(bytes: Bytes, { metadata }: ClaimSpans): string | undefined {
+  for (const container of metadata) {
+    const annotations = container.members.find(({ id }) => id === field.annotations);
+    const member = annotations && findLastApplied(bytes, annotations, container);
+    if (member) return readString(bytes, member.valueStart, member.end);
+  }
+  return undefined;
 }
 
 /** The connector's own labels (cluster ID, namespace, name) and annotations of one object. */

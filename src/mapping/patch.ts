@@ -1,10 +1,6 @@
-import {
-  mergePatch as applyMergePatch,
-  isLosslessObject,
-  type LosslessJson,
-  type LosslessObject,
-} from '../apimachinery/lossless-json.ts';
-import { applyPatch, type PatchOperation } from '../apimachinery/json-patch.ts';
+import type { PatchOperation } from '../apimachinery/json-patch.ts';
+import type { LazyJson } from '../apimachinery/lazy-json.ts';
+import { isKeptReference } from './spec-references.ts';
 
 /**
  * `forward`: the patch means the same on the control-plane object, once mapped. `rewrite`: it touches what the two
@@ -27,13 +23,19 @@ const plainMetadata = new Set([
   'selfLink',
 ]);
 
-export function mergePatchRoute(patch: LosslessJson): PatchRoute {
-  if (!isLosslessObject(patch) || !Object.hasOwn(patch, 'metadata')) return 'forward';
-  const { metadata } = patch;
-  if (metadata === null) return 'rewrite';
-  if (!isLosslessObject(metadata)) return 'forward';
-  const mapsAlike = Object.entries(metadata).every(([key, value]) => {
-    if (key === 'labels' || key === 'annotations') return isLosslessObject(value);
+export function mergePatchRoute(patch: LazyJson): PatchRoute {
+  const members = patch.members();
+  const spec = members?.get('spec');
+  // What Crossplane keeps there is put back after a removal, and judged after a change.
+  if (spec === null || [...(spec?.members()?.keys() ?? [])].some(isKeptReference)) return 'rewrite';
+  const metadata = members?.get('metadata');
+  if (!members?.has('metadata') || metadata === undefined) return 'forward';
+  const fields = metadata?.members();
+  if (!fields) return 'rewrite';
+  const mapsAlike = [...fields].every(([key, value]) => {
+    if (key === 'labels' || key === 'annotations') return value?.members() !== undefined;
+    // A refusal shows what is no name; the mapping would put the name there.
+    if (key === 'name' || key === 'namespace') return value === null || value.toString().startsWith('"');
     return plainMetadata.has(key);
   });
   return mapsAlike ? 'forward' : 'rewrite';
@@ -44,19 +46,10 @@ export function jsonPatchRoute(operations: readonly PatchOperation[]): PatchRout
 }
 
 /** True for a JSON pointer that leads to nothing the two sides hold differently. */
-function isPlain(path: unknown): boolean {
-  if (typeof path !== 'string') return true;
+function isPlain(path: string | undefined): boolean {
+  if (path === undefined) return true;
   const [, first, second] = path.split('/').map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
   if (first === undefined || first === 'metadata') return false;
-  return first !== 'spec' || (second !== undefined && second !== 'writeConnectionSecretToRef');
-}
-
-/** The app cluster's view after the patch. Throws StatusError where the patch does not fit. */
-export function patchedView(
-  view: LosslessJson,
-  patch: { kind: 'merge'; patch: LosslessJson } | { kind: 'json'; operations: PatchOperation[] },
-): LosslessObject | undefined {
-  const patched =
-    patch.kind === 'merge' ? applyMergePatch(view, patch.patch) : applyPatch(view, patch.operations);
-  return isLosslessObject(patched) ? patched : undefined;
+  if (first !== 'spec') return true;
+  return second !== undefined && second !== 'writeConnectionSecretToRef' && !isKeptReference(second);
 }

@@ -50,19 +50,28 @@ export function selectionToControlPlane(
       labels.push(`${label}${term.negated ? '!=' : '='}${term.value}`);
     }
   }
-  labels.push(...userLabels(selection.labelSelector ?? '', clusterID));
+  const users = userLabels(selection.labelSelector ?? '');
+  if (beginsWrong(users[0] ?? '')) labels.unshift(...users);
+  else labels.push(...users);
   return { labelSelector: labels.join(','), fieldSelector: fields.length > 0 ? fields.join(',') : undefined };
 }
 
-function userLabels(selector: string, clusterID: string): string[] {
+/** A key no object has, valid as one, so that a requirement on it is judged and answered as on a label nobody set. */
+const absentLabel = 'mcp-connector-k8s.io/absent';
+
+function userLabels(selector: string): string[] {
   if (selector.trim() === '') return [];
   if (!selector.includes('mcp-connector.upbound.io/')) return [selector];
-  return splitOutside(selector).flatMap((requirement) => {
-    const [, not, key, rest] = /^\s*(!?)\s*([^\s=!<>()]*)(.*)$/s.exec(requirement) ?? [];
-    if (![appClusterLabel, appNamespaceLabel, appNameLabel].includes(key ?? '')) return [requirement];
-    const negated = not === '!' || /^\s*(!=|notin\b)/.test(rest ?? '');
-    return negated ? [] : [nothing(clusterID)];
-  });
+  return splitOutside(selector).map((requirement) =>
+    requirement.replace(/^(\s*!?\s*)([^\s=!<>()]*)/, (text, before: string, key: string) =>
+      [appClusterLabel, appNamespaceLabel, appNameLabel].includes(key) ? before + absentLabel : text,
+    ),
+  );
+}
+
+/** True for what no selector begins with: it is refused wherever it stands, and named by its place. */
+function beginsWrong(selector: string): boolean {
+  return /^\s*([,=()<>]|!=)/.test(selector);
 }
 
 /** Splits at commas outside parentheses. */
@@ -83,7 +92,8 @@ interface FieldTerm {
  */
 export function parseFieldSelector(selector: string): FieldTerm[] {
   const terms = selector.match(/(?:\\.|\\$|[^\\,])+/gs) ?? [];
-  return terms.map((text) => {
+  // Kubernetes sorts them first: of several wrong ones it names the first of these.
+  return terms.toSorted().map((text) => {
     const [, field, operator, value] = /^(.*?)(!=|==|=)(.*)$/s.exec(text) ?? [];
     if (field === undefined || value === undefined) {
       throw badRequest(`invalid selector: '${selector}'; can't understand '${text}'`);

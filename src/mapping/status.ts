@@ -1,5 +1,13 @@
 import type { Status } from '../apimachinery/status.ts';
-import { type AppName, type Connection, controlPlaneName, type NamePrefix } from './identity.ts';
+import { finalizerToApp } from './finalizers.ts';
+import {
+  type AppName,
+  type Connection,
+  controlPlaneName,
+  foregroundFinalizer,
+  type NamePrefix,
+  orphanFinalizer,
+} from './identity.ts';
 
 /** Whose names an answer may speak of. */
 export interface StatusNames {
@@ -34,13 +42,20 @@ export function statusToApp(status: Status, names: StatusNames): Status {
 }
 
 function replacements({ connection, prefix, namespace, name, secretName }: StatusNames): [string, string][] {
-  const words: [string, string][] = [];
+  const words: [string, string][] = [orphanFinalizer, foregroundFinalizer].map((own) => [
+    own,
+    finalizerToApp(own),
+  ]);
   if (namespace === undefined) return words;
   for (const own of [name, secretName]) {
     if (!own) continue;
     const app: AppName = { namespace, name: own };
     words.push([controlPlaneName(prefix, app, connection.clusterID), own]);
   }
+  // What cannot be typed is named as `(namespace/name; `, with the namespace the configuration has (managedfields/internal).
+  words.push([`(${connection.claimNamespace}/`, `(${namespace}/`]);
   words.push([`namespace "${connection.claimNamespace}"`, `namespace "${namespace}"`]);
+  // A failed precondition names the object by its key in etcd (apiserver/pkg/storage/errors.go).
+  if (name) words.push([`/${connection.claimNamespace}/${name},`, `/${namespace}/${name},`]);
   return words;
 }

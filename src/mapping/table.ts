@@ -5,10 +5,20 @@ import {
   isObject,
   isString,
   KeySet,
+  readString,
   scanArray,
   scanObject,
 } from '../apimachinery/json-scan.ts';
+import { type LosslessJson, parseLossless } from '../apimachinery/lossless-json.ts';
 import { editToApp, type ToApp } from './claim.ts';
+import { parseJsonPath } from './json-path.ts';
+import {
+  cellOf,
+  type EvaluatedColumn,
+  evaluatedColumn,
+  isEvaluated,
+  type PrinterColumn,
+} from './mapped-cells.ts';
 import type { Origin } from './origin.ts';
 
 const rowKeys = new KeySet('cells', 'object');
@@ -19,6 +29,10 @@ export interface MappedColumns {
   name: readonly number[];
   namespace: readonly number[];
   secretName: readonly number[];
+  /** Cells that print the reference to the connection secret as JSON, or all of spec. */
+  secretReference: readonly number[];
+  /** Cells that are made anew from the metadata the app cluster sees. */
+  evaluated: readonly EvaluatedColumn[];
   /** `includeObject=None`: objects were asked for only to map the cells, and go no further. */
   dropObjects: boolean;
 }
@@ -27,22 +41,29 @@ export interface MappedColumns {
  * A CRD's Table has the column `Name` first, then its printer columns in order
  * (apiextensions-apiserver/pkg/registry/customresource/tableconvertor).
  */
-export function mappedColumns(
-  printerColumns: readonly { jsonPath: string }[],
-  dropObjects: boolean,
-): MappedColumns {
-  const columns = printerColumns.map(({ jsonPath }, i) => ({
-    jsonPath: jsonPath.replace(/^\./, ''),
-    at: i + 1,
-  }));
-  const at = (path: string): number[] =>
-    columns.filter(({ jsonPath }) => jsonPath === path).map((column) => column.at);
+export function mappedColumns(printerColumns: readonly PrinterColumn[], dropObjects: boolean): MappedColumns {
+  const columns = printerColumns.map((column, i) => ({ column, at: i + 1, path: pathText(column.jsonPath) }));
+  const at = (path: string): number[] => columns.filter((one) => one.path === path).map((one) => one.at);
   return {
     name: [0, ...at('metadata.name')],
     namespace: at('metadata.namespace'),
     secretName: at('spec.writeConnectionSecretToRef.name'),
+    secretReference: [...at('spec.writeConnectionSecretToRef'), ...at('spec')],
+    evaluated: columns
+      .filter(
+        ({ column, path }) =>
+          path !== 'metadata.name' && path !== 'metadata.namespace' && isEvaluated(column),
+      )
+      .map(({ column, at: place }) => evaluatedColumn(column, place)),
     dropObjects,
   };
+}
+
+/** A path of fields only, whatever its spelling. */
+function pathText(jsonPath: string): string | undefined {
+  const steps = parseJsonPath(jsonPath);
+  if (!steps?.every((step) => step.kind === 'field')) return undefined;
+  return steps.map(({ name }) => name).join('.');
 }
 
 /** Edits one row; its `object` is a claim, whole or metadata only. */
@@ -54,6 +75,7 @@ export function editRowToApp(
   columns: MappedColumns,
 ): ToApp {
   let origin: Origin | undefined;
+  let seen: LosslessJson = null;
   let cells: { start: number; end: number }[] = [];
   const row = scanObject(bytes, at, limit, rowKeys, (id, valueStart) => {
     if (id === 0 && isArray(bytes, valueStart)) {
@@ -65,6 +87,10 @@ export function editRowToApp(
     const own = new Edits();
     const object = editToApp(bytes, valueStart, limit, own);
     origin = object.origin;
+    if (columns.evaluated.length > 0) {
+      const text = own.textOf(bytes, valueStart, object.end);
+      seen = parseLossless(text);
+    }
     if (columns.dropObjects && !isLastInitialEvent(bytes, valueStart, object.end)) {
       edits.replace(valueStart, object.end, 'null');
     } else {
@@ -72,7 +98,7 @@ export function editRowToApp(
     }
     return object.end;
   });
-  if (origin !== undefined) editCells(bytes, cells, origin, edits, columns);
+  if (origin !== undefined) editCells(bytes, cells, origin, seen, edits, columns);
   return { end: row.end, origin };
 }
 
@@ -88,6 +114,7 @@ function editCells(
   bytes: Bytes,
   cells: readonly { start: number; end: number }[],
   origin: Origin,
+  seen: LosslessJson,
   edits: Edits,
   columns: MappedColumns,
 ): void {
@@ -101,6 +128,20 @@ function editCells(
   put(columns.name, origin.app.name);
   put(columns.namespace, origin.app.namespace);
   put(columns.secretName, origin.secretName);
+  for (const column of columns.evaluated) {
+    const cell = cells[column.at];
+    if (cell) edits.replace(cell.start, cell.end, cellOf(seen, column));
+  }
+  for (const index of columns.secretReference) {
+    const cell = cells[index];
+    if (!cell || !isString(bytes, cell.start) || origin.secretName === undefined) continue;
+    const shown = JSON.stringify(origin.secretName);
+    const text = readString(bytes, cell.start, cell.end);
+    const own = text.startsWith('{"name":') // the reference itself
+      ? text.replace(/("name":)"[^"]*"/, (_all, key: string) => key + shown)
+      : text.replace(/("writeConnectionSecretToRef":\{"name":)"[^"]*"/, (_all, key: string) => key + shown);
+    edits.replace(cell.start, cell.end, JSON.stringify(own));
+  }
 }
 
 /** Edits a whole Table (an answer about one object, or the object of a watch event). */

@@ -11,6 +11,7 @@ import {
 } from '../apimachinery/json-scan.ts';
 import type { Status } from '../apimachinery/status.ts';
 import type { ToApp } from './claim.ts';
+import type { InitialEvents } from './initial-events.ts';
 import type { EditElement } from './list.ts';
 import { requireOwn } from './list.ts';
 
@@ -21,6 +22,10 @@ export interface WatchMapping {
   editObject: EditElement;
   clusterID: string;
   mapStatus: (status: Status) => Status;
+  /** Puts the initial events in order; left out where they go as they come. */
+  initial?: InitialEvents | undefined;
+  /** Bookmarks were asked for to see the end of the initial events, and go no further. */
+  dropsBookmarks?: boolean;
 }
 
 /** Maps watch events while they arrive; an event is one line (apiserver/pkg/endpoints/handlers/watch.go). */
@@ -52,14 +57,25 @@ export class WatchToApp {
     return this.#sink.take();
   }
 
-  #frame(bytes: Bytes): void {
+  /** What is held back when the watch ends. */
+  end(): Buffer {
+    return this.#mapping.initial?.flush() ?? Buffer.alloc(0);
+  }
+
+  #frame(bytes: Buffer): void {
     const start = bytes.indexOf('{');
-    if (start >= 0) this.#event(bytes, start);
-    this.#edits.writeTo(this.#sink, bytes, 0, bytes.length);
+    const { type, key } = start >= 0 ? this.#event(bytes, start) : { type: '', key: '' };
+    const { initial, dropsBookmarks } = this.#mapping;
+    if (initial && !initial.isDone) {
+      // `apply` may give the bytes of the chunk, which are not ours to keep.
+      const out = initial.push({ type, key, frame: Buffer.from(this.#edits.apply(bytes)) });
+      this.#sink.copy(out, 0, out.length);
+    } else if (type === 'BOOKMARK' && dropsBookmarks) this.#edits.clear();
+    else this.#edits.writeTo(this.#sink, bytes, 0, bytes.length);
   }
 
   /** Go prints the type before the object, so the object can be mapped as it is met. */
-  #event(bytes: Bytes, start: number): void {
+  #event(bytes: Bytes, start: number): { type: string; key: string } {
     const limit = bytes.length;
     let kind = '';
     let object = -1;
@@ -76,15 +92,17 @@ export class WatchToApp {
       mapped = this.#mapping.editObject(bytes, valueStart, limit, this.#edits);
       return mapped.end;
     });
-    if (object < 0) return;
+    if (object < 0) return { type: kind, key: '' };
     if (kind === 'ERROR') {
       const end = skipValue(bytes, object, frame.end);
       const status = JSON.parse(bytes.toString('utf8', object, end)) as Status;
       this.#edits.replace(object, end, JSON.stringify(this.#mapping.mapStatus(status)));
-      return;
+      return { type: kind, key: '' };
     }
     mapped ??= this.#mapping.editObject(bytes, object, limit, this.#edits);
     // Bookmarks carry a version and no name or label.
     if (kind !== 'BOOKMARK') requireOwn(mapped, this.#mapping.clusterID);
+    const app = mapped.origin?.app;
+    return { type: kind, key: app ? `${app.namespace}/${app.name}` : '' };
   }
 }

@@ -100,6 +100,7 @@ describe('pod', () => {
         '--allow=*.k8s.starter.org',
         '--allow=buckets.storage.example.org',
         '--deny=secrets.k8s.starter.org',
+        '--allow-resource-ref',
         '--rebind',
         '--log-level=debug',
       ]),

@@ -66,7 +66,7 @@ describe('deploy/control-plane.yaml', () => {
       },
       {
         apiGroups: ['k8s.starter.org'],
-        resources: ['kubernetesclusters/status'],
+        resources: ['kubernetesclusters/status', 'kubernetesclusters/scale'],
         verbs: ['get', 'update', 'patch'],
       },
       { apiGroups: [''], resources: ['secrets'], verbs: ['get', 'list', 'watch'] },

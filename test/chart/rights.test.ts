@@ -92,8 +92,17 @@ describe('rights of the people', () => {
   });
 
   it.each([
-    ['view', ['kubernetesclusters: get list watch', 'kubernetesclusters/status: get list watch']],
-    ['edit', ['kubernetesclusters: create update patch delete deletecollection']],
+    [
+      'view',
+      ['', '/status', '/scale'].map((subresource) => `kubernetesclusters${subresource}: get list watch`),
+    ],
+    [
+      'edit',
+      [
+        'kubernetesclusters: create update patch delete deletecollection',
+        'kubernetesclusters/scale: update patch',
+      ],
+    ],
     ['admin', ['kubernetesclusters/status: update patch']],
   ])('are added to the built-in role %s', async (level, expected) => {
     const set = ['rbac.groups[0].group=k8s.starter.org', 'rbac.groups[0].resources={kubernetesclusters}'];

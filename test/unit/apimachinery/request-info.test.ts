@@ -85,7 +85,6 @@ describe('parseRequestInfo', () => {
     `${base}/namespaces/a%/kubernetesclusters`,
     `${base}/namespaces/a%ff/kubernetesclusters`,
     `${inNamespace}//`,
-    `${inNamespace}/a/status/more`,
     '/apis//v1/x',
     '/apis/../api/v1/secrets',
     '//apis/g/v/x',
@@ -97,16 +96,22 @@ describe('parseRequestInfo', () => {
     expect(() => parseRequestInfo('GET', url)).toThrow(expect.objectContaining({ code: 400 }));
   });
 
-  it('refuses methods nobody knows, and those that have no verb', () => {
-    for (const method of ['TRACE', 'CONNECT', 'get', 'PROPFIND', '']) {
-      expect(() => parseRequestInfo(method, inNamespace)).toThrow(expect.objectContaining({ code: 400 }));
+  it('makes nothing of what follows a subresource, as kube-apiserver', () => {
+    const info = parseRequestInfo('GET', `${inNamespace}/a/status/more/still`);
+    expect(info).toMatchObject({ name: 'a', subresource: 'status', verb: 'get' });
+  });
+
+  it('gives no verb to methods that no resource has, and refuses them elsewhere', () => {
+    for (const method of ['TRACE', 'CONNECT', 'get', 'PROPFIND', 'OPTIONS', '']) {
+      expect(parseRequestInfo(method, inNamespace)).toMatchObject({ isResource: true, verb: '' });
     }
-    const notAllowed = expect.objectContaining({ code: 405, reason: 'MethodNotAllowed' });
-    expect(() => parseRequestInfo('OPTIONS', inNamespace)).toThrow(notAllowed);
-    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
-      expect(() => parseRequestInfo(method, `${base}/watch/namespaces/a/kubernetesclusters/b`)).toThrow(
-        notAllowed,
-      );
+    expect(() => parseRequestInfo('TRACE', '/apis')).toThrow(expect.objectContaining({ code: 400 }));
+  });
+
+  it('reads the old form of watch as a watch, whatever the method', () => {
+    for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
+      const info = parseRequestInfo(method, `${base}/watch/namespaces/a/kubernetesclusters/b`);
+      expect(info).toMatchObject({ verb: 'watch', namespace: 'a', name: 'b' });
     }
   });
 

@@ -80,6 +80,13 @@ describe('connectedResourcesOf', () => {
     expect(gardens.map(({ version }) => version)).toStrictEqual(['v1', 'v1beta2', 'v1beta10']);
   });
 
+  it('tells no storage version that is not served', () => {
+    const crd = crdOf('features', 'gardens');
+    for (const version of crd.spec.versions) if (version.storage) version.served = false;
+    const hashes = connectedResourcesOf(crd, 'claim').map(({ storageVersionHash }) => storageVersionHash);
+    expect(hashes).toStrictEqual([undefined, undefined]);
+  });
+
   it('reads names, subresources, selectable fields and columns', () => {
     expect(garden('v1')).toStrictEqual({
       group: 'features.example.org',
@@ -95,15 +102,16 @@ describe('connectedResourcesOf', () => {
       selectableFields: ['.spec.size'],
       terminating: false,
       printerColumns: [
-        { name: 'SIZE', jsonPath: '.spec.size' },
-        { name: 'CONNECTION-SECRET', jsonPath: '.spec.writeConnectionSecretToRef.name' },
+        { name: 'SIZE', jsonPath: '.spec.size', type: 'string' },
+        { name: 'CONNECTION-SECRET', jsonPath: '.spec.writeConnectionSecretToRef.name', type: 'string' },
       ],
+      storageVersionHash: 'vCaUp0JtrnQ=',
     });
   });
 
   it('gives a version without columns the age, as the server does', () => {
     expect(garden('v1beta2').printerColumns).toStrictEqual([
-      { name: 'Age', jsonPath: '.metadata.creationTimestamp' },
+      { name: 'Age', jsonPath: '.metadata.creationTimestamp', type: 'date' },
     ]);
   });
 

@@ -12,9 +12,8 @@ import {
 import { groupVersionsOf } from '../../../src/catalog/connected-resource.ts';
 import { captured, capturedGroupVersions, captures, connectedOf } from '../../testdata/catalog/captured.ts';
 
-// The oracle is what a kube-apiserver v1.34.4 published for the same CRDs. Two differences stay: storageVersionHash,
-// which is optional and says how the storing server stores, and the order within an APIResourceList, which the server
-// takes from a map and the connector from the plural, so that replicas agree.
+// The oracle is what a kube-apiserver v1.34.4 published for the same CRDs. One difference stays: the order within an
+// APIResourceList, which the server takes from a map and the connector from the plural, so that replicas agree.
 
 const pluralsOf = (list: { plural: string }[]) => new Set(list.map((resource) => resource.plural));
 
@@ -30,12 +29,6 @@ function onlyConnected(list: ApiGroupDiscoveryList, plurals: Set<string>): ApiGr
 function comparable(list: ApiResourceList, plurals: Set<string>): ApiResourceList {
   const resources = list.resources
     .filter((resource) => plurals.has(resource.name.split('/')[0]!))
-    .map((resource) => {
-      const { storageVersionHash: _, ...rest } = resource as typeof resource & {
-        storageVersionHash?: string;
-      };
-      return rest;
-    })
     .toSorted((a, b) => a.name.localeCompare(b.name));
   return { ...list, resources };
 }

@@ -92,6 +92,11 @@ export class FakeApiServer implements AsyncDisposable {
     return this.#watchers.size;
   }
 
+  /** Ends all watches in the middle, as a lost connection does. */
+  breakWatches(): void {
+    for (const response of this.#watchers.keys()) response.destroy();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#transports.map((transport) => transport[Symbol.asyncDispose]()));
     this.#server.closeAllConnections();

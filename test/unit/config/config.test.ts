@@ -39,6 +39,7 @@ describe('defaults', () => {
       clusterID: undefined,
       allow: [],
       deny: [],
+      allowResourceRef: false,
       ownerClusterRole: undefined,
       rebind: false,
       logLevel: 'info',
@@ -111,10 +112,13 @@ describe('a flag', () => {
     expect(complete({}, { MCP_CONNECTOR_NAMESPACE: 'env', POD_NAMESPACE: 'platform' }).namespace).toBe('env');
   });
 
-  it('--rebind is a switch, and the word true in the environment', () => {
-    expect(complete({ rebind: true }).rebind).toBe(true);
-    expect(complete({}, { MCP_CONNECTOR_REBIND: 'true' }).rebind).toBe(true);
-    expect(complete({}, { MCP_CONNECTOR_REBIND: 'false' }).rebind).toBe(false);
+  it.each([
+    ['rebind', 'MCP_CONNECTOR_REBIND'],
+    ['allowResourceRef', 'MCP_CONNECTOR_ALLOW_RESOURCE_REF'],
+  ] as const)('%s is a switch, and the word true in the environment', (key, variable) => {
+    expect(complete({ [key]: true })[key]).toBe(true);
+    expect(complete({}, { [variable]: 'true' })[key]).toBe(true);
+    expect(complete({}, { [variable]: 'false' })[key]).toBe(false);
   });
 });
 

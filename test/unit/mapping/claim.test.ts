@@ -281,6 +281,8 @@ describe('a PUT', () => {
     resourceVersion: '1',
     ownerReferences: '[{"uid":"there"}]',
     managedFields: undefined,
+    appOwners: undefined,
+    lastApplied: undefined,
     secretName: undefined,
     storedSecretName: 'original-name',
   };

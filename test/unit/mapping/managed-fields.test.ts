@@ -65,7 +65,7 @@ describe('managedFields of a real control plane', () => {
     const [kept] = JSON.parse(shown(JSON.stringify([two]))) as Entry[];
     expect(kept?.fieldsV1['f:metadata']).toEqual({
       'f:annotations': { 'f:second': {} },
-      'f:ownerReferences': { '.': {}, [`k:{"uid":"fb6b1fad-e47e-4897-9108-d6383a7a8e79"}`]: {} },
+      'f:ownerReferences': { [`k:{"uid":"fb6b1fad-e47e-4897-9108-d6383a7a8e79"}`]: {} },
     });
   });
 
@@ -143,6 +143,11 @@ describe('hiding', () => {
       `[${entry('{"f:spec":{}}', 'mcp-connector')}]`,
     ],
     [
+      'the finalizers of a delete',
+      `[${entry('{"f:metadata":{"f:finalizers":{".":{},"v:\\"mcp-connector-k8s.io/orphan\\"":{}}}}', 'mcp-connector')}]`,
+      '[]',
+    ],
+    [
       'keys that only look like ours',
       `[${entry('{"f:metadata":{"f:labels":{"f:mcp-connector.upbound.io/app":{}}}}')}]`,
       `[${entry('{"f:metadata":{"f:labels":{"f:mcp-connector.upbound.io/app":{}}}}')}]`,
@@ -159,6 +164,46 @@ describe('hiding', () => {
     ],
   ])('leaves out %s', (_what, stored, expected) => {
     expect(shown(stored)).toBe(expected);
+  });
+});
+
+function at(time: string, fields: string, operation = 'Update'): string {
+  return `{"fieldsV1":{"f:metadata":${fields}},"manager":"m-${time}","operation":"${operation}","time":"${time}"}`;
+}
+
+function owner(uid: string): string {
+  return `"f:mcp-connector-k8s.io/owner.${uid}":{}`;
+}
+
+describe('a map that hidden keys have made', () => {
+  const maker = at('2', `{"f:labels":{".":{},${labels}}}`);
+
+  it('is given to the update that set the oldest key of it', () => {
+    const stored = `[${maker},${at('4', '{"f:labels":{"f:b":{}}}')},${at('3', '{"f:labels":{"f:a":{}}}')}]`;
+    expect(shown(stored)).toBe(
+      `[${at('4', '{"f:labels":{"f:b":{}}}')},${at('3', '{"f:labels":{".":{},"f:a":{}}}')}]`,
+    );
+    expect(restoreManagedFields(shown(stored), stored)).toBe(stored);
+  });
+
+  it('is nobody’s where an apply set that key, or where its maker has keys left', () => {
+    const later = at('4', '{"f:labels":{"f:b":{}}}');
+    const applied = at('3', '{"f:labels":{"f:a":{}}}', 'Apply');
+    expect(shown(`[${applied},${maker},${later}]`)).toBe(`[${applied},${later}]`);
+    const kept = at('2', `{"f:labels":{".":{},"f:a":{},${labels}}}`);
+    expect(shown(`[${kept},${later}]`)).toBe(`[${at('2', '{"f:labels":{".":{},"f:a":{}}}')},${later}]`);
+  });
+
+  it('is told for owners as for maps', () => {
+    const stored = `[${at('3', `{"f:annotations":{${owner('a')}}}`)},${at('2', `{"f:annotations":{${owner('b')}}}`)},${at('1', `{"f:annotations":{${owner('c')}}}`, 'Apply')}]`;
+    const texts = (JSON.parse(shown(stored)) as Entry[]).map(({ fieldsV1 }) =>
+      JSON.stringify(fieldsV1['f:metadata']),
+    );
+    expect(texts).toEqual([
+      '{"f:ownerReferences":{"k:{\\"uid\\":\\"a\\"}":{}}}',
+      '{"f:ownerReferences":{".":{},"k:{\\"uid\\":\\"b\\"}":{}}}',
+      '{"f:ownerReferences":{"k:{\\"uid\\":\\"c\\"}":{}}}',
+    ]);
   });
 });
 

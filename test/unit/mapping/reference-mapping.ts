@@ -89,7 +89,10 @@ export function referenceToControlPlane(claim: LosslessObject): LosslessObject {
     setMember(
       metadata,
       'finalizers',
-      finalizers.map((one) => finalizersThere.find(([here]) => here === one)?.[1] ?? one),
+      // Both at once are refused there, in the words of the API server.
+      finalizersThere.every(([here]) => finalizers.includes(here))
+        ? finalizers
+        : finalizers.map((one) => finalizersThere.find(([here]) => here === one)?.[1] ?? one),
     );
   }
   setMember(mapped, 'metadata', metadata);

@@ -6,6 +6,8 @@ const connection = { clusterID: 'c-1', claimNamespace: 'claims-1' };
 const own = 'mcp-connector.upbound.io/app-cluster=c-1';
 const inNamespace = `${own},mcp-connector.upbound.io/app-namespace=team-a`;
 const nothing = 'mcp-connector.upbound.io/app-cluster!=c-1';
+/** Set by nobody, so that requirements on it come out as on a label that does not exist. */
+const absent = 'mcp-connector-k8s.io/absent';
 const hidden = ['app-cluster', 'app-namespace', 'app-resource-name'].map(
   (key) => `mcp-connector.upbound.io/${key}`,
 );
@@ -47,15 +49,17 @@ describe('label selectors', () => {
     'a in (b,c),!d',
     'a in (b',
     'a=b)',
-    ',',
     'a==b,',
     'a>5',
     ' a = b ',
-    '(',
     'mcp-connector.upbound.io=a',
     'mcp-connector.upbound.io/app-clusters=x',
   ])('stand behind the connector’s own, as the user wrote them: %s', (selector) => {
     expect(labelsOf(selector)).toBe(`${inNamespace},${selector}`);
+  });
+
+  it.each([',', '(', ',a=b', '=b', ' !=b'])('stand before them where they begin wrong: %s', (selector) => {
+    expect(labelsOf(selector)).toBe(`${selector},${inNamespace}`);
   });
 
   it.each(['', ' ', '\t\n '])('select everything where they are empty: %j', (selector) => {
@@ -81,17 +85,15 @@ describe('label selectors', () => {
       `${key} notin (c-1,x)`,
       `${key} notin(c-1)`,
     ];
-    expect(matchesNothing.map((selector) => labelsOf(selector))).toEqual(
-      matchesNothing.map(() => `${inNamespace},${nothing}`),
-    );
-    expect(matchesAll.map((selector) => labelsOf(selector))).toEqual(matchesAll.map(() => inNamespace));
+    for (const selector of [...matchesNothing, ...matchesAll])
+      expect(labelsOf(selector)).toBe(`${inNamespace},${selector.replace(key, absent)}`);
   });
 
   it('keep the requirements beside one on a hidden label', () => {
     const key = hidden[0] as string;
-    expect(labelsOf(`a in (b,c),!${key},d!=e`)).toBe(`${inNamespace},a in (b,c),d!=e`);
+    expect(labelsOf(`a in (b,c),!${key},d!=e`)).toBe(`${inNamespace},a in (b,c),!${absent},d!=e`);
     expect(labelsOf(`a notin (x,y),${key} in (c-1,other),d`)).toBe(
-      `${inNamespace},a notin (x,y),${nothing},d`,
+      `${inNamespace},a notin (x,y),${absent} in (c-1,other),d`,
     );
     expect(labelsOf(`a in (x,${key}=other`)).toBe(`${inNamespace},a in (x,${key}=other`);
   });
@@ -142,12 +144,12 @@ describe('field selectors', () => {
   });
 
   it('pass other fields as they are, for the control plane to judge', () => {
-    const text = 'spec.a=b\\,c,metadata.names=x, metadata.name=y';
-    expect(fieldsOf(text)).toEqual([inNamespace, text]);
+    const terms = ['spec.a=b\\,c', 'metadata.names=x', ' metadata.name=y'];
+    expect(fieldsOf(terms.join())).toEqual([inNamespace, terms.toSorted().join()]);
     expect(fieldsOf(',,spec.a!=b,')).toEqual([inNamespace, 'spec.a!=b']);
     expect(fieldsOf('spec.a=b,metadata.name=x')).toEqual([
       `${inNamespace},${label('resource-name', '=', 'x')}`,
-      `spec.a=b,${byKey('x')}`,
+      `${byKey('x')},spec.a=b`,
     ]);
   });
 

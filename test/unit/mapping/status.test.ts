@@ -18,6 +18,15 @@ function status(more: Partial<Status>): Status {
 }
 
 describe('statusToApp', () => {
+  it('says the user’s names in the key of an object in etcd too', () => {
+    const there = status({
+      message: `Key: /registry/g/r/claims-1/${stored('my-cluster')}, ResourceVersion: 0`,
+    });
+    expect(statusToApp(there, names).message).toBe(
+      'Key: /registry/g/r/team-a/my-cluster, ResourceVersion: 0',
+    );
+  });
+
   it('says the user’s names wherever the hashed ones stand', () => {
     const there = status({
       message: `kubernetesclusters.k8s.starter.org "${stored('my-cluster')}" is forbidden in the namespace "claims-1": ${stored('my-secret')}`,

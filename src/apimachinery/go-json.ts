@@ -1,0 +1,12 @@
+const escapes: Record<string, string> = {
+  '<': String.raw`\u003c`,
+  '>': String.raw`\u003e`,
+  '&': String.raw`\u0026`,
+  '\u2028': String.raw`\u2028`,
+  '\u2029': String.raw`\u2029`,
+};
+
+/** A value in the bytes that Go's encoding/json prints, so that what is made of it (ETags) is the same too. */
+export function goJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll(/[<>&\u2028\u2029]/g, (char) => escapes[char] ?? char);
+}
