@@ -10,6 +10,7 @@ import { ConnectorProcess } from '../../src/demo/connector-process.ts';
 import type { LabFacts } from '../../src/demo/lab.ts';
 import { applyManifests, parseManifests } from '../../src/demo/manifests.ts';
 import { ProcessGuard } from '../../src/demo/process-guard.ts';
+import { ConversionWebhook } from './conversion-webhook.ts';
 import { Side } from './side.ts';
 
 export interface GroundOptions {
@@ -40,6 +41,7 @@ export class OracleGround implements AsyncDisposable {
   readonly #name: string;
   readonly #guard = new ProcessGuard([]);
   #process: ConnectorProcess | undefined;
+  #webhook: ConversionWebhook | undefined;
 
   private constructor(name: string, sides: [Side, Side], clients: [KubeClient, KubeClient, KubeClient]) {
     this.#name = name;
@@ -86,7 +88,14 @@ export class OracleGround implements AsyncDisposable {
 
   async #offer(): Promise<void> {
     const text = await readFile(path.join(import.meta.dirname, 'apis.yaml'), 'utf8');
-    const crds = parseManifests(text.replaceAll('GROUP', this.group));
+    const webhook = await ConversionWebhook.start();
+    this.#webhook = webhook;
+    const crds = parseManifests(
+      text
+        .replaceAll('GROUP', this.group)
+        .replaceAll('CONVERSION_URL', webhook.url)
+        .replaceAll('CONVERSION_CA', webhook.caBundle),
+    );
     await Promise.all([
       ensureNamespaces(this.app, [this.namespace, this.otherNamespace, `${this.#name}-connector`]),
       ensureNamespaces(this.controlPlane, [this.claimNamespace]),
@@ -121,16 +130,24 @@ export class OracleGround implements AsyncDisposable {
     );
   }
 
-  /** Resolves when both API servers answer for both kinds in each version. */
+  /** Resolves when both API servers answer for each kind in each version. */
   async #served(): Promise<void> {
     for (const client of [this.app, this.referenceCluster]) {
-      for (const resource of ['v1/buckets', 'v1/databases', 'v1beta1/databases']) {
+      for (const resource of [
+        'v1/buckets',
+        'v1/databases',
+        'v1beta1/databases',
+        'v1/networks',
+        'v1/queues',
+        'v1beta1/queues',
+        'v1alpha1/queues',
+      ]) {
         await untilServed(client, `/apis/${this.group}/${resource}?limit=1`);
       }
     }
   }
 
-  /** Removes every object of both kinds on both sides, whatever holds it. */
+  /** Removes every object of each kind on both sides, whatever holds it. */
   async clear(): Promise<void> {
     await Promise.all([clearSide(this.connector, this), clearSide(this.reference, this)]);
   }
@@ -138,6 +155,7 @@ export class OracleGround implements AsyncDisposable {
   /** Ends the connector and takes its APIs out of the app cluster. The CRDs stay, for the next run on the same lab. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#process?.stop();
+    await this.#webhook?.[Symbol.asyncDispose]();
     await this.#guard[Symbol.asyncDispose]();
     const query = { labelSelector: `mcp-connector-k8s.io/release=${this.#name}` };
     await this.app.delete(apiServicePath(), undefined, { query });
@@ -165,7 +183,7 @@ async function untilServed(client: KubeClient, pathname: string): Promise<void> 
 }
 
 async function clearSide(side: Side, ground: OracleGround): Promise<void> {
-  for (const plural of ['buckets', 'databases']) {
+  for (const plural of ['buckets', 'databases', 'networks', 'queues']) {
     const base = `/apis/${ground.group}/v1`;
     for (let attempt = 1; ; attempt++) {
       const { body } = await side.ask({ method: 'GET', path: `${base}/${plural}` });

@@ -1,4 +1,9 @@
-import { isLosslessObject, type LosslessJson, parseLossless } from '../../src/apimachinery/lossless-json.ts';
+import {
+  isLosslessObject,
+  type LosslessJson,
+  parseLossless,
+  printLossless,
+} from '../../src/apimachinery/lossless-json.ts';
 import { parse as parseYaml } from 'yaml';
 import type { Exchange } from './side.ts';
 
@@ -21,6 +26,11 @@ const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
 const age = /^(<unknown>|\d+[smhd](\d+[smhd])?)$/;
 /** apiserver/pkg/storage/names: what is put behind generateName. */
 const generated = /[bcdfghjklmnpqrstvwxz2456789]{5}$/;
+/** In an object that an error text quotes. */
+const quotedVersion = /(resourceVersion\\*":\\*")\d+/g;
+const quotedTime = /((?:Timestamp|time)\\*":\\*")\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g;
+/** The same in error texts: the catalogue ends such bases in `made-` or `made.`. */
+const generatedInText = /(made[-.])[bcdfghjklmnpqrstvwxz2456789]{5}(?="|$)/g;
 const timeKeys = new Set(['creationTimestamp', 'deletionTimestamp', 'time']);
 
 /**
@@ -37,21 +47,38 @@ export class Normaliser {
     const type = String(headers['content-type'] ?? '');
     return {
       status,
-      headers: Object.fromEntries(kept.map(([name, value]) => [name, this.#value(value, name)])),
+      headers: Object.fromEntries(kept.map(([name, value]) => [name, this.#header(name, value)])),
       ...this.#body(body, type),
-      frames: frames?.map((frame) => this.#value(parseLossless(frame), '')),
+      // Of a stream that is no text, only the media type is compared.
+      frames: type.includes('json')
+        ? frames?.map((frame) => this.#value(parseLossless(frame), ''))
+        : frames && ['binary'],
     };
+  }
+
+  /** Two servers make the same document at different times. */
+  #header(name: string, value: string | string[]): LosslessJson {
+    return name === 'last-modified' || name === 'expires' ? '<time>' : this.#value(value, name);
   }
 
   #body(bytes: Buffer, type: string): { layout: string; body: LosslessJson } {
     const text = bytes.toString('utf8');
     if (text === '') return { layout: 'empty', body: '' };
     if (type.startsWith('application/yaml'))
-      return { layout: 'yaml', body: this.#value(parseYaml(text, { version: '1.1' }) as LosslessJson, '') };
+      return { layout: 'yaml', body: this.#value(parseYaml(text) as LosslessJson, '') };
     if (!type.includes('json'))
       return type.startsWith('text/')
         ? { layout: 'text', body: this.#text(text) }
         : { layout: 'binary', body: '' };
+    // A watch that was asked for by another method than GET.
+    if (/\}\n\{/.test(text))
+      return {
+        layout: 'frames',
+        body: text
+          .trimEnd()
+          .split('\n')
+          .map((line) => this.#value(parseLossless(line), '')),
+      };
     const isIndented = text.startsWith('{\n');
     const layout = isIndented ? 'indented' : 'compact';
     return {
@@ -69,7 +96,8 @@ export class Normaliser {
     return Object.fromEntries(
       Object.entries(value).map(([name, inner]) => {
         if (name === 'metadata' && isLosslessObject(inner)) return [name, this.#metadata(inner, isObject)];
-        return [name, this.#value(inner, name)];
+        // managedFields has uids of owners in its keys: `k:{"uid":"..."}`.
+        return [name.includes('"uid":"') ? this.#text(name) : name, this.#value(inner, name)];
       }),
     );
   }
@@ -80,6 +108,8 @@ export class Normaliser {
       Object.entries(metadata).map(([name, inner]) => {
         if (name === 'resourceVersion' && typeof inner === 'string' && inner !== '')
           return [name, isObject ? this.#version(inner) : '<version>'];
+        if (name === 'managedFields' && Array.isArray(inner))
+          return [name, inner.map((entry) => this.#value(entry, '')).toSorted(byManager)];
         if (name === 'continue' && inner !== '') return [name, '<continue>'];
         if (
           name === 'name' &&
@@ -102,7 +132,12 @@ export class Normaliser {
   #text(text: string): string {
     return text
       .replaceAll(uuid, (uid) => numbered(this.#uids, uid, 'uid'))
+      .replaceAll(quotedVersion, '$1<version>')
+      .replaceAll(/\(\d+ vs\. (\d+)\)/g, '(<size> vs. $1)')
+      .replaceAll(generatedInText, '$1<5 at random>')
+      .replaceAll(quotedTime, '$1<time>')
       .replaceAll(/(current: |Current: )\d+/g, '$1<version>')
+      .replaceAll(/(ResourceVersion in (?:the precondition|record) )\(\d{3,}\)/g, '$1(<version>)')
       .replaceAll(/(too old resource version: \d+ )\(\d+\)/g, '$1(<version>)');
   }
 
@@ -115,4 +150,16 @@ function numbered(known: Map<string, string>, value: string, what: string): stri
   const name = known.get(value) ?? `${what}-${known.size + 1}`;
   known.set(value, name);
   return name;
+}
+
+/** Entries of one operation come by the second they are of, which two servers do not share, and then by these. */
+function byManager(a: LosslessJson, b: LosslessJson): number {
+  const [one, other] = [a, b].map((entry) =>
+    isLosslessObject(entry)
+      ? ['operation', 'manager', 'apiVersion', 'subresource']
+          .map((key) => printLossless(entry[key] ?? ''))
+          .join()
+      : '',
+  );
+  return one === other ? 0 : (one ?? '') < (other ?? '') ? -1 : 1;
 }

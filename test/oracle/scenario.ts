@@ -24,7 +24,7 @@ export function area(name: string): Area {
   };
 }
 
-export type Plural = 'buckets' | 'databases';
+export type Plural = 'buckets' | 'databases' | 'networks';
 
 export interface PathOptions {
   plural?: Plural;
@@ -109,6 +109,16 @@ export class World {
     };
   }
 
+  /** A network, as namespaced XRs of Crossplane v2 are: everything of Crossplane stands in `spec.crossplane`. */
+  network(name: string, metadata: object = {}, spec: object = {}): OracleObject {
+    return {
+      apiVersion: `${this.group}/v1`,
+      kind: 'Network',
+      metadata: { name, namespace: this.namespace, ...metadata },
+      spec: { cidr: '10.0.0.0/16', ...spec },
+    };
+  }
+
   /** Asks, records, and gives the answer. */
   async ask(method: string, path: string, options: RequestOptions = {}): Promise<Exchange> {
     const exchange = await this.side.ask(requestOf(method, path, options));
@@ -132,6 +142,12 @@ export class World {
   givenDatabase(name: string, metadata: object = {}, spec: object = {}): Promise<OracleObject> {
     return this.given('POST', this.path({ plural: 'databases' }), {
       body: this.database(name, metadata, spec),
+    });
+  }
+
+  givenNetwork(name: string, metadata: object = {}, spec: object = {}): Promise<OracleObject> {
+    return this.given('POST', this.path({ plural: 'networks' }), {
+      body: this.network(name, metadata, spec),
     });
   }
 
@@ -160,6 +176,17 @@ export class World {
     const watch = await this.watch(path, options);
     await watch.ended();
     this.closeWatch(watch);
+  }
+
+  /** The same for several at once, recorded in the order they stand in. */
+  async watchesToEnd(asked: readonly (string | [path: string, options: RequestOptions])[]): Promise<void> {
+    const watches: OpenWatch[] = [];
+    for (const one of asked)
+      watches.push(await (typeof one === 'string' ? this.watch(one) : this.watch(one[0], one[1])));
+    for (const watch of watches) {
+      await watch.ended();
+      this.closeWatch(watch);
+    }
   }
 
   /** Ends what a scenario has left open. */

@@ -83,7 +83,10 @@ async function ask(
         agent: false,
         timeout: 30_000,
         headers: {
-          ...(text === undefined ? {} : { 'content-type': 'application/json' }),
+          // Of a DELETE, Node sends no length by itself, and the server would see no body.
+          ...(text === undefined
+            ? {}
+            : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(text)) }),
           ...(authorization === undefined ? {} : { authorization }),
           ...(as === undefined ? {} : { 'impersonate-user': as }),
           ...headers,

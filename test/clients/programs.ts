@@ -1,0 +1,81 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { access, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { describeError } from '../../src/base/errors.ts';
+
+const run = promisify(execFile);
+const goFolder = path.join(import.meta.dirname, 'go');
+const requirements = path.join(import.meta.dirname, 'python/requirements.txt');
+
+/** The client-go program, built with Go from the sources beside this file; kept for runs of the same sources. */
+export async function goClient(): Promise<string> {
+  const sources = (await readdir(goFolder)).toSorted().map((name) => path.join(goFolder, name));
+  return await kept('go-client', sources, async (target) => {
+    await attempt('build the client-go program: it needs Go 1.26 and the Go module proxy', async () => {
+      await run('go', ['build', '-trimpath', '-mod=readonly', '-o', target, '.'], {
+        cwd: goFolder,
+        env: { ...process.env, CGO_ENABLED: '0', GOWORK: 'off' },
+      });
+    });
+  });
+}
+
+/** Python with the client library of requirements.txt, in a virtual environment of its own; kept while those are the same. */
+export async function pythonWithClient(): Promise<string> {
+  const folder = await kept('python', [requirements], async (target) => {
+    await attempt(
+      'set up the Python client: it needs Python 3 with venv, and the package index',
+      async () => {
+        await run('python3', ['-m', 'venv', target]);
+        const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
+        const exactly = ['--require-hashes', '--only-binary=:all:', '--requirement', requirements];
+        await run(path.join(target, 'bin/python'), [...install, ...exactly]);
+      },
+    );
+  });
+  return path.join(folder, 'bin/python');
+}
+
+/** Makes a file or folder below the cache, named after what it is made of, unless it is there. Two makers at once do no harm. */
+async function kept(
+  name: string,
+  sources: readonly string[],
+  make: (target: string) => Promise<void>,
+): Promise<string> {
+  const hash = createHash('sha256');
+  for (const file of sources) hash.update(`${path.basename(file)}\n`).update(await readFile(file));
+  const cache = process.env['XDG_CACHE_HOME'] || path.join(os.homedir(), '.cache');
+  const folder = path.join(cache, 'mcp-connector', 'test-clients');
+  const target = path.join(folder, `${name}-${hash.digest('hex').slice(0, 16)}`);
+  if (await isThere(target)) return target;
+  await mkdir(folder, { recursive: true });
+  const temporary = `${target}.${process.pid}.tmp`;
+  try {
+    await make(temporary);
+    // Another process may have been faster; what it made is as good.
+    await rename(temporary, target).catch(async (error: unknown) => {
+      if (!(await isThere(target))) throw error;
+    });
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+  return target;
+}
+
+async function attempt(what: string, fn: () => Promise<void>): Promise<void> {
+  try {
+    await fn();
+  } catch (cause) {
+    throw new Error(`cannot ${what} (${describeError(cause)})`, { cause });
+  }
+}
+
+async function isThere(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
+}
