@@ -86,7 +86,8 @@ describe('the APIs of the app cluster', () => {
       `/apis/${ground.group}/v1`,
     );
     expect(resources.filter(({ kind }) => kind.startsWith('X'))).toEqual([]);
-    const document = await openApi(ground.group, 'v1');
+    // The aggregator fetches the list of documents on its own time.
+    const document = await eventually(() => openApi(ground.group, 'v1'));
     expect(document).toContain('"Database"');
     expect(document).not.toMatch(/XDatabase|xdatabases/);
     expect((await ground.app.ask(`/apis/${ground.group}/v1/xdatabases`)).status).toBe(404);

@@ -11,6 +11,7 @@ import type { LabFacts } from '../../src/demo/lab.ts';
 import { applyManifests, parseManifests } from '../../src/demo/manifests.ts';
 import { ProcessGuard } from '../../src/demo/process-guard.ts';
 import { ConversionWebhook } from './conversion-webhook.ts';
+import { type Kind, kinds } from './scenario.ts';
 import { Side } from './side.ts';
 
 export interface GroundOptions {
@@ -148,8 +149,9 @@ export class OracleGround implements AsyncDisposable {
   }
 
   /** Removes every object of each kind on both sides, whatever holds it. */
-  async clear(): Promise<void> {
-    await Promise.all([clearSide(this.connector, this), clearSide(this.reference, this)]);
+  async clear(touched: Iterable<Kind> = kinds): Promise<void> {
+    const sides = [this.connector, this.reference];
+    await Promise.all([...touched].flatMap((kind) => sides.map((side) => clearKind(side, this, kind))));
   }
 
   /** Ends the connector and takes its APIs out of the app cluster. The CRDs stay, for the next run on the same lab. */
@@ -182,26 +184,19 @@ async function untilServed(client: KubeClient, pathname: string): Promise<void> 
   }
 }
 
-async function clearSide(side: Side, ground: OracleGround): Promise<void> {
-  for (const plural of ['buckets', 'databases', 'networks', 'queues']) {
-    const base = `/apis/${ground.group}/v1`;
-    for (let attempt = 1; ; attempt++) {
-      const { body } = await side.ask({ method: 'GET', path: `${base}/${plural}` });
-      const { items } = JSON.parse(body.toString('utf8')) as { items: KubeObject[] };
-      if (items.length === 0) break;
-      if (attempt === 20) throw new Error(`${side.name}: ${plural} cannot be cleared away`);
-      for (const { metadata } of items) {
-        const object = `${base}/namespaces/${metadata.namespace}/${plural}/${metadata.name}`;
-        const type = { 'content-type': 'application/merge-patch+json' };
-        if (metadata.finalizers)
-          await side.ask({
-            method: 'PATCH',
-            path: object,
-            headers: type,
-            body: { metadata: { finalizers: null } },
-          });
-        await side.ask({ method: 'DELETE', path: `${object}?propagationPolicy=Background` });
-      }
+async function clearKind(side: Side, ground: OracleGround, plural: Kind): Promise<void> {
+  const base = `/apis/${ground.group}/v1`;
+  for (let attempt = 1; ; attempt++) {
+    const list = await side.ask({ method: 'GET', path: `${base}/${plural}` });
+    const { items } = JSON.parse(list.body.toString('utf8')) as { items: KubeObject[] };
+    if (items.length === 0) return;
+    if (attempt === 20) throw new Error(`${side.name}: ${plural} cannot be cleared away`);
+    for (const { metadata } of items) {
+      const object = `${base}/namespaces/${metadata.namespace}/${plural}/${metadata.name}`;
+      const headers = { 'content-type': 'application/merge-patch+json' };
+      const body = { metadata: { finalizers: null } };
+      if (metadata.finalizers) await side.ask({ method: 'PATCH', path: object, headers, body });
+      await side.ask({ method: 'DELETE', path: `${object}?propagationPolicy=Background` });
     }
   }
 }

@@ -50,7 +50,7 @@ export async function runScenario(scenario: Scenario, ground: OracleGround): Pro
   } else if (connector.failure !== undefined) {
     throw new Error(`${scenario.area}: ${scenario.name}: ${connector.failure}`);
   }
-  await ground.clear();
+  await ground.clear(new Set([...connector.world.touched, ...reference.world.touched]));
   return { scenario, verdicts };
 }
 

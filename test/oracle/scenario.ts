@@ -26,6 +26,10 @@ export function area(name: string): Area {
 
 export type Plural = 'buckets' | 'databases' | 'networks';
 
+/** Every kind of apis.yaml. */
+export const kinds = ['buckets', 'databases', 'networks', 'queues'] as const;
+export type Kind = (typeof kinds)[number];
+
 export interface PathOptions {
   plural?: Plural;
   version?: string;
@@ -64,6 +68,8 @@ export class World {
   readonly namespace: string;
   readonly otherNamespace: string;
   readonly exchanges: Exchange[] = [];
+  /** Kinds that were asked about, and may have objects now. */
+  readonly touched = new Set<Kind>();
   readonly #watches: OpenWatch[] = [];
 
   constructor(side: Side, ground: { group: string; namespace: string; otherNamespace: string }) {
@@ -121,13 +127,28 @@ export class World {
 
   /** Asks, records, and gives the answer. */
   async ask(method: string, path: string, options: RequestOptions = {}): Promise<Exchange> {
+    this.#touch(path);
     const exchange = await this.side.ask(requestOf(method, path, options));
     this.exchanges.push(exchange);
     return exchange;
   }
 
+  /** Asks several at once, for answers that take their time; recorded in the order they stand in. */
+  async askAll(asked: readonly [method: string, path: string, options?: RequestOptions][]): Promise<void> {
+    for (const [, path] of asked) this.#touch(path);
+    const answers = asked.map(([method, path, options = {}]) =>
+      this.side.ask(requestOf(method, path, options)),
+    );
+    this.exchanges.push(...(await Promise.all(answers)));
+  }
+
+  #touch(path: string): void {
+    for (const kind of kinds) if (path.includes(`/${kind}`)) this.touched.add(kind);
+  }
+
   /** A step that is needed and not looked at. Throws unless it succeeds. */
   async given(method: string, path: string, options: RequestOptions = {}): Promise<OracleObject> {
+    this.#touch(path);
     const { status, body } = await this.side.ask(requestOf(method, path, options));
     if (status >= 300)
       throw new Error(`${this.side.name}: ${method} ${path}: ${status} ${body.toString('utf8', 0, 500)}`);

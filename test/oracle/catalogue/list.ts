@@ -234,20 +234,16 @@ scenario('pages from a version', async (world) => {
 
 scenario('a version of the future', async (world) => {
   await world.givenBucket('a');
-  for (const match of ['Exact', 'NotOlderThan', ''])
-    await world.ask(
-      'GET',
-      world.path({
-        query: {
-          resourceVersion: '9000000000',
-          ...(match === '' ? {} : { resourceVersionMatch: match }),
-        },
-      }),
-    );
-  await world.ask('GET', world.path({ query: 'resourceVersion=9000000000&limit=1' }));
+  const future = 'resourceVersion=9000000000';
   const token = made({ v: v1, rv: 9_000_000_000, start: 'a' });
-  await world.ask('GET', world.path({ query: { limit: '1', continue: token } }));
-  await world.ask('GET', world.path({ name: 'a', query: 'resourceVersion=9000000000' }));
+  await world.askAll([
+    ['GET', world.path({ query: `${future}&resourceVersionMatch=Exact` })],
+    ['GET', world.path({ query: `${future}&resourceVersionMatch=NotOlderThan` })],
+    ['GET', world.path({ query: future })],
+    ['GET', world.path({ query: `${future}&limit=1` })],
+    ['GET', world.path({ query: { limit: '1', continue: token } })],
+    ['GET', world.path({ name: 'a', query: future })],
+  ]);
 });
 
 scenario('options of a watch in a list', async (world) => {

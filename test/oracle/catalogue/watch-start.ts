@@ -201,9 +201,10 @@ scenario('the order of many', async (world) => {
 
 scenario('a bookmark before the end', async (world) => {
   await world.givenBucket('one');
-  await world.watchToEnd(world.path({ query: 'watch=true&allowWatchBookmarks=true&timeoutSeconds=3' }));
-  await world.watchToEnd(world.path({ query: 'watch=true&allowWatchBookmarks=true&timeoutSeconds=3' }), {
-    accept: table,
-  });
-  await world.watchToEnd(world.path({ query: `${initialEvents}&timeoutSeconds=3` }));
+  const bookmarks = world.path({ query: 'watch=true&allowWatchBookmarks=true&timeoutSeconds=3' });
+  await world.watchesToEnd([
+    bookmarks,
+    [bookmarks, { accept: table }],
+    world.path({ query: `${initialEvents}&timeoutSeconds=3` }),
+  ]);
 });
