@@ -51,15 +51,3 @@ export function setMember(object: LosslessObject, key: string, value: LosslessJs
 export function getMember(object: LosslessObject, key: string): LosslessJson | undefined {
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }
-
-/** JSON Merge Patch, RFC 7396. Returns the patched value; `target` may be changed on the way. */
-export function mergePatch(target: LosslessJson | undefined, patch: LosslessJson): LosslessJson {
-  if (!isLosslessObject(patch)) return patch;
-  const result = isLosslessObject(target) ? target : {};
-  for (const key of Object.keys(patch)) {
-    const value = getMember(patch, key) as LosslessJson;
-    if (value === null) delete result[key];
-    else setMember(result, key, mergePatch(getMember(result, key), value));
-  }
-  return result;
-}

@@ -172,6 +172,16 @@ export async function refusalStatus(
   return ownStatus(request, status, app, secretName);
 }
 
+/** As refusalStatus, to be thrown: for a call that is only a part of the request. */
+export async function thrownRefusal(
+  request: ClaimRequest,
+  answer: Answer,
+  app: AppName | undefined,
+): Promise<StatusError> {
+  const { reason, message, details } = await refusalStatus(request, answer, app);
+  return new StatusError(answer.status, reason ?? '', message ?? '', details);
+}
+
 /** A Status of the control plane in the user's names. */
 export function ownStatus(request: ClaimRequest, status: Status, app?: AppName, secretName?: string): Status {
   const { resource, info, link } = request;
@@ -221,8 +231,7 @@ export async function lookUp(request: NamedClaimRequest): Promise<LiveObject | '
     return 'absent';
   }
   if (answer.status >= 300) {
-    const status = await refusalStatus({ ...request, info: { ...request.info, verb: 'get' } }, answer, app);
-    throw new StatusError(answer.status, status.reason ?? '', status.message ?? '', status.details);
+    throw await thrownRefusal({ ...request, info: { ...request.info, verb: 'get' } }, answer, app);
   }
   const live = readLive(answer.body);
   return live && isSame(live, link, app) ? { bytes: answer.body, live } : 'foreign';

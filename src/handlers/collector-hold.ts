@@ -1,8 +1,7 @@
 import { finalizersFor } from '../mapping/finalizers.ts';
 import { connectorFieldManager } from '../mapping/identity.ts';
-import { ask, type LiveObject, type NamedClaimRequest } from './claim-request.ts';
+import { ask, type LiveObject, type NamedClaimRequest, thrownRefusal } from './claim-request.ts';
 import type { DeleteOptions } from './delete-options.ts';
-import { refused } from './refused.ts';
 
 /** How an object stands after its finalizers were made to fit a propagation policy. */
 export interface Hold {
@@ -41,7 +40,7 @@ export async function holdForCollector(
     ),
   });
   if (answer.status === 409 || answer.status === 404) return undefined;
-  if (answer.status >= 300) throw await refused(request, answer, request.app);
+  if (answer.status >= 300) throw await thrownRefusal(request, answer, request.app);
   const { metadata: after } = JSON.parse(answer.body.toString('utf8')) as {
     metadata: { resourceVersion: string };
   };

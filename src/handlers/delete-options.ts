@@ -2,8 +2,7 @@ import { mediaType } from '../apimachinery/media-types.ts';
 import { isTrue } from '../apimachinery/request-info.ts';
 import { yamlToJson } from '../apimachinery/yaml-body.ts';
 import type { Answer } from '../upstream/control-plane.ts';
-import type { ClaimRequest } from './claim-request.ts';
-import { refused } from './refused.ts';
+import { type ClaimRequest, thrownRefusal } from './claim-request.ts';
 
 const policies = ['Background', 'Foreground', 'Orphan'] as const;
 export type PropagationPolicy = (typeof policies)[number];
@@ -55,7 +54,7 @@ export async function readDeleteOptions(
   if (sent === undefined || !isPlain(sent)) {
     const body = bytes.length === 0 ? {} : { body: bytes };
     const answer = await askForOpinion({ query: new URLSearchParams(query), ...body, type: header });
-    if (answer.status >= 300 && answer.status !== 404) throw await refused(request, answer, undefined);
+    if (answer.status >= 300 && answer.status !== 404) throw await thrownRefusal(request, answer, undefined);
   }
   for (const name of parameters) query.delete(name);
   if (sent === undefined)

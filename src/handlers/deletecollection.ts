@@ -9,6 +9,7 @@ import {
   upstreamPath,
   type Wanted,
   wanted,
+  thrownRefusal,
 } from './claim-request.ts';
 import { deleteObject } from './delete.ts';
 import {
@@ -21,7 +22,6 @@ import {
 import { newTransform } from './list-answer.ts';
 import { selectOwn, streamList } from './list.ts';
 import { answerPage, pageOf } from './list-pages.ts';
-import { refused } from './refused.ts';
 
 type Asked = Parameters<AskForOpinion>[0];
 
@@ -111,7 +111,7 @@ async function deleteObjects(
     const app = { namespace, name };
     try {
       const answer = await deleteObject({ ...request, app }, options);
-      if (answer.status >= 300) throw await refused(request, answer, app);
+      if (answer.status >= 300) throw await thrownRefusal(request, answer, app);
     } catch (error) {
       // Gone in the meantime, which is what was asked for.
       if (!(error instanceof StatusError && error.code === 404)) throw error;

@@ -1,5 +1,5 @@
 import { isTrue } from '../apimachinery/request-info.ts';
-import { InitialEvents } from '../mapping/initial-events.ts';
+import { InitialEvents, type Room } from '../mapping/initial-events.ts';
 
 /** How the control plane is asked for a watch, so that its initial events can be put in order. */
 export interface WatchStart {
@@ -16,7 +16,7 @@ export interface WatchStart {
  * control plane's keys are hashes: it is asked to mark the end of the initial events, and they are sorted here. Everything
  * else is asked for as it is, wrong combinations included.
  */
-export function watchStart(asked: URLSearchParams, isTable: boolean): WatchStart {
+export function watchStart(asked: URLSearchParams, isTable: boolean, room: Room): WatchStart {
   const asItIs: WatchStart = { query: asked, isMarkedByUs: false };
   const isOfOne = /(^|,)metadata\.name=/.test(asked.get('fieldSelector') ?? '');
   if (isOfOne || asked.get('continue')) return asItIs;
@@ -29,6 +29,6 @@ export function watchStart(asked: URLSearchParams, isTable: boolean): WatchStart
   query.set('sendInitialEvents', 'true');
   query.set('resourceVersionMatch', 'NotOlderThan');
   query.set('allowWatchBookmarks', 'true');
-  const initial = new InitialEvents({ showsBookmarks, isTable });
+  const initial = new InitialEvents({ showsBookmarks, isTable, room });
   return { query, initial, dropsBookmarks: !showsBookmarks, isMarkedByUs: isPlain };
 }

@@ -31,7 +31,8 @@ export async function watchClaims(request: ClaimRequest): Promise<void> {
   requireSameName(request);
   selectOwn(request, want.query);
   want.query.set('watch', 'true');
-  const start = watchStart(want.query, want.columns !== undefined);
+  const room = request.lists.lease();
+  const start = watchStart(want.query, want.columns !== undefined, room);
   const ending = new Cancellation();
   exchange.gone.onCancel((reason) => ending.cancel(reason));
   const stay = exchange.draining.onCancel((reason) => ending.cancel(reason));
@@ -48,6 +49,7 @@ export async function watchClaims(request: ClaimRequest): Promise<void> {
     return;
   } finally {
     stay();
+    room.end();
   }
   if (res.headersSent) res.end();
   else

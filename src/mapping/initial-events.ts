@@ -3,8 +3,16 @@ import { isNull, skipValue } from '../apimachinery/json-scan.ts';
 export interface InitialEventsOptions {
   showsBookmarks: boolean;
   isTable: boolean;
-  /** Beyond this many bytes the events go out as they come. */
-  limitBytes?: number;
+  /** Where there is none left, the events go out as they come. */
+  room: Room;
+}
+
+/** Memory that is bounded over all who hold something back. */
+export interface Room {
+  /** False where there is no room for so much more. */
+  grow(bytes: number): boolean;
+  /** Gives it all back; may be called again. */
+  end(): void;
 }
 
 /** What is known of a mapped event beside its bytes. */
@@ -16,7 +24,6 @@ export interface WatchEvent {
   frame: Buffer;
 }
 
-const defaultLimitBytes = 16 * 1024 * 1024;
 const columnsKey = Buffer.from('"columnDefinitions":');
 const none = Buffer.alloc(0);
 
@@ -28,7 +35,6 @@ const none = Buffer.alloc(0);
 export class InitialEvents {
   readonly #options: InitialEventsOptions;
   #held: WatchEvent[] = [];
-  #heldBytes = 0;
   #isHolding = true;
   /** JSON text of the columns, while no event has carried them out. */
   #columns = '';
@@ -48,8 +54,7 @@ export class InitialEvents {
     const next = this.#options.isTable ? { ...event, frame: this.#keepColumns(event.frame) } : event;
     if (this.#isHolding && next.type === 'ADDED') {
       this.#held.push(next);
-      this.#heldBytes += next.frame.length;
-      return this.#heldBytes > (this.#options.limitBytes ?? defaultLimitBytes) ? this.flush() : none;
+      return this.#options.room.grow(next.frame.length) ? none : this.flush();
     }
     const held = this.flush();
     if (next.type === 'BOOKMARK' && !this.#options.showsBookmarks) return held;
@@ -61,6 +66,7 @@ export class InitialEvents {
     this.#isHolding = false;
     const held = this.#held.toSorted((a, b) => (a.key < b.key ? -1 : 1));
     this.#held = [];
+    this.#options.room.end();
     return Buffer.concat(held.map(({ frame }) => this.#out(frame)));
   }
 

@@ -4,7 +4,6 @@ import {
   getMember,
   isLosslessObject,
   type LosslessObject,
-  mergePatch,
   parseLossless,
   printLossless,
 } from '../../../src/apimachinery/lossless-json.ts';
@@ -48,43 +47,5 @@ describe('lossless JSON', () => {
     expect(printLossless(getMember(object, '__proto__') as LosslessObject)).toBe('{"a":1}');
     expect(getMember(object, 'a')).toBeUndefined();
     expect(getMember(object, 'toString')).toBeUndefined();
-  });
-});
-
-describe('mergePatch', () => {
-  it.each([
-    ['{"a":"b"}', '{"a":"c"}', '{"a":"c"}'],
-    ['{"a":"b"}', '{"b":"c"}', '{"a":"b","b":"c"}'],
-    ['{"a":"b"}', '{"a":null}', '{}'],
-    ['{"a":"b","b":"c"}', '{"a":null}', '{"b":"c"}'],
-    ['{"a":["b"]}', '{"a":"c"}', '{"a":"c"}'],
-    ['{"a":"c"}', '{"a":["b"]}', '{"a":["b"]}'],
-    ['{"a":{"b":"c"}}', '{"a":{"b":"d","c":null}}', '{"a":{"b":"d"}}'],
-    ['{"a":[{"b":"c"}]}', '{"a":[1]}', '{"a":[1]}'],
-    ['["a","b"]', '["c","d"]', '["c","d"]'],
-    ['{"a":"b"}', '["c"]', '["c"]'],
-    ['{"a":"foo"}', 'null', 'null'],
-    ['{"a":"foo"}', '"bar"', '"bar"'],
-    ['{"e":null}', '{"a":1}', '{"e":null,"a":1}'],
-    ['[1,2]', '{"a":"b","c":null}', '{"a":"b"}'],
-    ['{}', '{"a":{"bb":{"ccc":null}}}', '{"a":{"bb":{}}}'],
-  ])('does what the table of RFC 7396 shows: %s with %s', (target, patch, expected) => {
-    expect(printLossless(mergePatch(parseLossless(target), parseLossless(patch)))).toBe(expected);
-  });
-
-  it('replaces numbers by their literals, and objects over numbers', () => {
-    expect(
-      printLossless(mergePatch(parseLossless('{"a":1,"b":{"c":2}}'), parseLossless('{"a":1.0,"b":-0}'))),
-    ).toBe('{"a":1.0,"b":-0}');
-    expect(
-      printLossless(mergePatch(parseLossless('{"a":1.0}'), parseLossless('{"a":{"rawJSON":null}}'))),
-    ).toBe('{"a":{}}');
-  });
-
-  it('takes __proto__ for data', () => {
-    const merged = mergePatch(parseLossless('{}'), parseLossless('{"__proto__":{"polluted":true}}'));
-    expect(printLossless(merged)).toBe('{"__proto__":{"polluted":true}}');
-    expect(printLossless(mergePatch(merged, parseLossless('{"__proto__":null}')))).toBe('{}');
-    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });
 });

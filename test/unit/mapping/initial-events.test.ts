@@ -25,7 +25,8 @@ const end: WatchEvent = {
 };
 
 function initialEvents(options: Partial<InitialEventsOptions> = {}): InitialEvents {
-  return new InitialEvents({ showsBookmarks: true, isTable: false, ...options });
+  const room = { grow: () => true, end: () => undefined };
+  return new InitialEvents({ showsBookmarks: true, isTable: false, room, ...options });
 }
 
 function pushAll(initial: InitialEvents, events: readonly WatchEvent[]): string[] {
@@ -64,11 +65,19 @@ describe('the initial events of a watch', () => {
     expect(initial.flush().toString().trim().split('\n')).toEqual(lines([added('a/b'), added('a/z')]));
   });
 
-  it('go out as they come beyond the limit of bytes', () => {
+  it('go out as they come where there is no room, and give back what they took', () => {
     const events = ['a/d', 'a/c', 'a/b', 'a/a'].map((key) => added(key));
-    const limitBytes = (events[0] as WatchEvent).frame.length * 2;
-    const initial = initialEvents({ limitBytes });
+    const most = (events[0] as WatchEvent).frame.length * 2;
+    let held = 0;
+    const room = {
+      grow: (bytes: number) => (held += bytes) <= most,
+      end: () => {
+        held = 0;
+      },
+    };
+    const initial = initialEvents({ room });
     expect(pushAll(initial, events)).toEqual(lines([added('a/b'), added('a/c'), added('a/d'), added('a/a')]));
+    expect(held).toBe(0);
   });
 
   it('have no bookmark where none was asked for', () => {
