@@ -37,7 +37,8 @@ const representations = new Set(['PartialObjectMetadata', 'PartialObjectMetadata
  */
 export function negotiate({ accept, ...wishes }: PrintWishes): Negotiated {
   const isPretty = printsPretty(wishes);
-  if (accept === undefined || accept === '')
+  // The second is what most clients send.
+  if (accept === undefined || accept === '' || (accept === 'application/json' && !isPretty))
     return { representation: 'object', form: isPretty ? 'indented' : 'compact', accept: 'application/json' };
   const [found] = candidates(
     accept,

@@ -7,7 +7,6 @@ import { statusProtobuf } from '../apimachinery/status-protobuf.ts';
 import { contentTypeOf, writeAs } from '../apimachinery/text-form.ts';
 import type { UserInfo } from '../authentication/user-info.ts';
 import { Cancellation } from '../base/cancellation.ts';
-import { acceptsGzip, zip, zippedBytes, zippedHeaders } from '../apimachinery/compression.ts';
 
 /** One request of the app cluster with its reply. The filters fill it in, in the order of filters/chain.ts. */
 export class Exchange {
@@ -114,14 +113,7 @@ export class Exchange {
   answerObject(status: number, headers: OutgoingHttpHeaders, json: Buffer): void {
     const { form } = negotiate(this.wishes);
     const typed = { ...headers, 'content-type': contentTypeOf(form) };
-    const body = writeAs(form, json);
-    if (body.length <= zippedBytes || !acceptsGzip(this.header('accept-encoding')))
-      return this.answer(status, typed, body);
-    zip(body).then(
-      (zipped) => this.answer(status, { ...typed, ...zippedHeaders }, zipped),
-      (error: unknown) => this.answerError(error),
-    );
-    return undefined;
+    this.answer(status, typed, writeAs(form, json));
   }
 
   /** Text as Go's encoder writes it: safe in HTML, and with a newline at its end. */
