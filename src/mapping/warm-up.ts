@@ -8,6 +8,8 @@ import {
   controlPlaneName,
 } from './identity.ts';
 import { elementEditor, ListToApp } from './list.ts';
+import { OrderedList } from './ordered-list.ts';
+import { namesAnotherResource } from './spec-references.ts';
 import { WatchToApp } from './watch.ts';
 
 /**
@@ -34,10 +36,12 @@ export function warmUp(rounds: number): void {
     const edits = new Edits();
     editToControlPlane(own, { connection, prefix: 'claim', app, body: 'object' }, edits);
     edits.apply(own);
+    namesAnotherResource(own, undefined);
     if (round % 20 !== 0) continue;
     const mapped = new ListToApp(elementEditor(undefined), connection.clusterID);
-    mapped.push(list);
-    mapped.end();
+    const ordered = new OrderedList();
+    for (const bytes of [mapped.push(list), mapped.end()]) ordered.add(bytes, mapped.takeElements());
+    Array.from(ordered.print());
   }
 }
 
