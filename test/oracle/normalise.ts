@@ -51,7 +51,7 @@ export class Normaliser {
       ...this.#body(body, type),
       // Of a stream that is no text, only the media type is compared.
       frames: type.includes('json')
-        ? frames?.map((frame) => this.#value(parseLossless(frame), ''))
+        ? frames?.map((frame) => this.#value(parseLossless(frame), '')).filter(isNoRepeatedBookmark)
         : frames && ['binary'],
     };
   }
@@ -162,4 +162,12 @@ function byManager(a: LosslessJson, b: LosslessJson): number {
       : '',
   );
   return one === other ? 0 : (one ?? '') < (other ?? '') ? -1 : 1;
+}
+
+/** How many bookmarks come in a row is a matter of what else the cluster writes in that time. */
+function isNoRepeatedBookmark(frame: LosslessJson, at: number, frames: LosslessJson[]): boolean {
+  const text = printLossless(frame);
+  return (
+    at === 0 || !text.includes('"type":"BOOKMARK"') || text !== printLossless(frames[at - 1] as LosslessJson)
+  );
 }
