@@ -6,7 +6,6 @@ const common = {
 
 /** `unit` needs nothing, `integration` shares one lab of real clusters, `e2e` takes any pair of kubeconfigs. */
 export default {
-  maxWorkers: 2,
   reporters: ['default', '<rootDir>/test/support/summary-reporter.js'],
   projects: [
     {

@@ -63,7 +63,7 @@ describe('a claim by kubectl', () => {
   it('is applied, becomes Ready and is read back as it was written [serve.apply.create]', async () => {
     const file = claims.manifest('applied');
     expect(await ground.app.run('apply --filename=-', file)).toBe(`database.${api.group}/applied created`);
-    await ground.app.run(`wait ${resource()}/applied -n ${namespace} --for=condition=Ready --timeout=30s`);
+    await ground.app.run(`wait ${resource()}/applied -n ${namespace} --for=condition=Ready --timeout=90s`);
     const seen = await claims.read('applied');
     expect(seen.metadata).toMatchObject({ name: 'applied', namespace });
     expect(seen.spec.parameters).toEqual({ size: 'small' });
@@ -135,7 +135,7 @@ describe('a claim by kubectl', () => {
 
   it('is replaced as a whole [serve.update.replace]', async () => {
     await claims.create('replaced');
-    await ground.app.run(`wait ${resource()}/replaced -n ${namespace} --for=condition=Ready --timeout=30s`);
+    await ground.app.run(`wait ${resource()}/replaced -n ${namespace} --for=condition=Ready --timeout=90s`);
     const text = await ground.app.run(`get ${resource()} replaced -n ${namespace} --output=json`);
     const object = JSON.parse(text) as Claim;
     object.spec.parameters.size = 'large';
@@ -148,7 +148,7 @@ describe('a claim by kubectl', () => {
 
   it('is gone from both clusters after delete, with its XR and what that composed [serve.delete.cascade]', async () => {
     await claims.create('deleted');
-    await ground.app.run(`wait ${resource()}/deleted -n ${namespace} --for=condition=Ready --timeout=30s`);
+    await ground.app.run(`wait ${resource()}/deleted -n ${namespace} --for=condition=Ready --timeout=90s`);
     const { spec, status } = await claims.read('deleted');
     const xr = `/apis/${api.group}/v1/xdatabases/${spec.resourceRef?.name}`;
     const instance = `/apis/infra.${api.group}/v1/instances/${status?.instance}`;
@@ -157,7 +157,7 @@ describe('a claim by kubectl', () => {
     expect(await client.get<KubeObject>(instance)).toMatchObject({ kind: 'Instance' });
     expect(await claims.stored('deleted')).toMatchObject({ kind: 'Database' });
 
-    await ground.app.run(`delete ${resource()} deleted -n ${namespace} --timeout=30s`);
+    await ground.app.run(`delete ${resource()} deleted -n ${namespace} --timeout=90s`);
 
     expect((await ground.app.ask(claims.path('deleted'))).status).toBe(404);
     expect((await ground.controlPlane.ask(claims.storedPath('deleted'))).status).toBe(404);
