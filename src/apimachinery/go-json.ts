@@ -8,5 +8,10 @@ const escapes: Record<string, string> = {
 
 /** A value in the bytes that Go's encoding/json prints, so that what is made of it (ETags) is the same too. */
 export function goJson(value: unknown): string {
-  return JSON.stringify(value).replaceAll(/[<>&\u2028\u2029]/g, (char) => escapes[char] ?? char);
+  return escapeHtml(JSON.stringify(value));
+}
+
+/** JSON text with what HTML or JavaScript would read escaped, as Go's json.HTMLEscape does. */
+export function escapeHtml(json: string): string {
+  return json.replaceAll(/[<>&\u2028\u2029]/g, (character) => escapes[character] ?? character);
 }

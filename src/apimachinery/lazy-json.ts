@@ -1,3 +1,4 @@
+import { escapeHtml } from './go-json.ts';
 import {
   type Bytes,
   isArray,
@@ -77,12 +78,9 @@ export function printLazy(value: LazyJson | null): string {
 
 /** json.Compact with HTML escapes, as encoding/json does for a RawMessage. */
 function goText(json: string): string {
-  return json
-    .replaceAll(/("(?:[^"\\]|\\.)*")|\s+/g, (_all, string: string | undefined) => string ?? '')
-    .replaceAll(
-      /[<>&\u2028\u2029]/g,
-      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-    );
+  return escapeHtml(
+    json.replaceAll(/("(?:[^"\\]|\\.)*")|\s+/g, (_all, string: string | undefined) => string ?? ''),
+  );
 }
 
 function firstByte(bytes: Bytes): number {

@@ -96,7 +96,7 @@ export class Catalog {
 
 /** The current snapshot, and who wants to know of the next. */
 export class CatalogStore {
-  readonly #listeners: ((catalog: Catalog) => void)[] = [];
+  readonly #listeners = new Set<(catalog: Catalog) => void>();
   #current: Catalog | undefined;
 
   /** Undefined until one was loaded from the control plane or restored: nothing is known then, which is not "empty". */
@@ -104,8 +104,10 @@ export class CatalogStore {
     return this.#current;
   }
 
-  onChange(listener: (catalog: Catalog) => void): void {
-    this.#listeners.push(listener);
+  /** Returns how to be forgotten. */
+  onChange(listener: (catalog: Catalog) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Swaps the snapshot; a catalog with equal documents changes nothing. */

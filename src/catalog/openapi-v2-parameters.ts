@@ -1,3 +1,4 @@
+import { goJson } from '../apimachinery/go-json.ts';
 import type { JsonSchema } from '../apimachinery/objects.ts';
 import { compareNames } from './connected-resource.ts';
 import type { OperationV3, ParameterV3 } from './openapi-document.ts';
@@ -76,15 +77,6 @@ function isShared(parameter: ParameterV2): boolean {
     return String(parameter.schema?.['$ref']).startsWith('#/definitions/io.k8s.apimachinery');
   }
   return !['name', 'dryRun', 'fieldValidation'].includes(parameter.name);
-}
-
-/** json.Marshal escapes what HTML would read. */
-function goJson(value: unknown): string {
-  return JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, escapeUnit);
-}
-
-function escapeUnit(unit: string): string {
-  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 /** The first six bytes of 64-bit FNV-1 in URL-safe base64. */

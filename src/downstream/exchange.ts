@@ -1,5 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { maxBodyBytes } from '../apimachinery/body-limit.ts';
+import { goJson } from '../apimachinery/go-json.ts';
 import { negotiate, type PrintWishes, statusForm } from '../apimachinery/media-types.ts';
 import type { RequestInfo, ResourceRequest } from '../apimachinery/request-info.ts';
 import { requestEntityTooLarge, type Status, StatusError } from '../apimachinery/status.ts';
@@ -125,8 +126,7 @@ export class Exchange {
       return this.answer(code, { ...headers, ...protobuf }, statusProtobuf(status));
     }
     const type = { 'content-type': contentTypeOf(form) };
-    const text = JSON.stringify(status).replaceAll(/[<>&\u2028\u2029]/g, escapeCharacter);
-    return this.answer(code, { ...headers, ...type }, writeAs(form, Buffer.from(`${text}\n`)));
+    return this.answer(code, { ...headers, ...type }, writeAs(form, Buffer.from(`${goJson(status)}\n`)));
   }
 
   /** The one place where an error becomes a Status. One of any other family is a mistake of ours, and is a 500. */
@@ -151,10 +151,6 @@ export class Exchange {
 
 /** An exchange whose path names a resource. */
 export type ResourceExchange = Exchange & { info: ResourceRequest };
-
-function escapeCharacter(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-}
 
 function set<T>(value: T | undefined, what: string): T {
   if (value === undefined) throw new Error(`the ${what} is asked for before its filter ran`);

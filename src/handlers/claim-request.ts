@@ -5,7 +5,7 @@ import type { ResourceRequest } from '../apimachinery/request-info.ts';
 import { type GroupResource, notFound, type Status, StatusError } from '../apimachinery/status.ts';
 import type { ConnectedResource } from '../catalog/connected-resource.ts';
 import type { Exchange } from '../downstream/exchange.ts';
-import { editToApp } from '../mapping/claim.ts';
+import { editToApp } from '../mapping/claim-view.ts';
 import { type Live, type Origin, readLive } from '../mapping/origin.ts';
 import { type AppName, controlPlaneName } from '../mapping/identity.ts';
 import { statusToApp } from '../mapping/status.ts';
@@ -239,4 +239,9 @@ export async function lookUp(request: NamedClaimRequest): Promise<LiveObject | '
 
 export function isDryRun(query: URLSearchParams, options: { dryRun?: string[] | null }): boolean {
   return query.getAll('dryRun').includes('All') || options.dryRun?.includes('All') === true;
+}
+
+/** Asks for a dry run, which stores nothing. A dryRun of the user's own stays: it is All, or is refused. */
+export function makeDryRun(query: URLSearchParams): void {
+  if (!query.has('dryRun')) query.set('dryRun', 'All');
 }

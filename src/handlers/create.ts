@@ -26,7 +26,8 @@ export async function createClaim(request: ClaimRequest, dependencies: CreateDep
   }
   const given = textOf(body.metadata.name);
   const base = textOf(body.metadata.generateName);
-  const name = given || (base && generateName(base));
+  // A name from generateName is made here, since only its hash reaches the control plane.
+  let name = given || (base && generateName(base));
   const denied = await dependencies
     .admitCreate(namespace, groupResource(request), given || base || 'Unknown')
     .catch((error: unknown) => error);
@@ -43,15 +44,15 @@ export async function createClaim(request: ClaimRequest, dependencies: CreateDep
   const remarks = await remarksOnOwners(request, body, sent.type);
   if (remarks === 'refused') return undefined;
   const { accept, query, columns } = wanted(request);
-  // A name from generateName is made here, since only its hash reaches the control plane.
   for (let attempt = 1; ; attempt++) {
-    const app = { namespace, name: given || generateName(base) };
-    const named = { ...request, app };
+    const named = { ...request, app: { namespace, name } };
     const mapped = toControlPlane(named, body.bytes, { body: 'object' });
     const answer = await ask(named, { method: 'POST', query, accept, type: sent.type, body: mapped });
     const isTaken = answer.status === 409 && answer.body.includes('"AlreadyExists"');
-    if (given === '' && isTaken && attempt < maxAttempts) continue;
-    return answerObject(named, withRemarks(answer, remarks), columns, body.secretName);
+    if (given !== '' || !isTaken || attempt === maxAttempts) {
+      return answerObject(named, withRemarks(answer, remarks), columns, body.secretName);
+    }
+    name = generateName(base);
   }
 }
 

@@ -1,9 +1,8 @@
+import { unknownOwnerKeys } from '../mapping/owner-references.ts';
 import { answerRefusal, ask, type ClaimRequest, wanted } from './claim-request.ts';
 import type { Answer } from '../upstream/control-plane.ts';
 import { asWritten } from './refuse.ts';
 import type { WriteBody } from './write-body.ts';
-
-const ownerFields = new Set(['apiVersion', 'blockOwnerDeletion', 'controller', 'kind', 'name', 'uid']);
 
 /**
  * What strict decoding and the API server's look for duplicates (apiserver/pkg/endpoints/handlers/rest.go) have to say of
@@ -43,6 +42,6 @@ function isRemarkable(owners: unknown): boolean {
     const { uid } = owner as { uid?: unknown };
     const isKnown = uids.has(uid);
     uids.add(uid);
-    return isKnown || Object.keys(owner).some((key) => !ownerFields.has(key));
+    return isKnown || unknownOwnerKeys(owner).length > 0;
   });
 }

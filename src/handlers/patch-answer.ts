@@ -1,11 +1,19 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { LazyJson } from '../apimachinery/lazy-json.ts';
 import type { Status, StatusError } from '../apimachinery/status.ts';
+import { warningValue } from '../apimachinery/warning.ts';
 import { duplicateOwners, unknownOwnerFields } from '../mapping/owner-references.ts';
 import { refusalToApp, showsObject, strictRefusal } from '../mapping/patch-refusal.ts';
 import { forwardedHeaders } from '../upstream/answer-headers.ts';
 import type { Answer } from '../upstream/control-plane.ts';
-import { answerObject, ask, type NamedClaimRequest, refusalStatus, wanted } from './claim-request.ts';
+import {
+  answerObject,
+  ask,
+  makeDryRun,
+  type NamedClaimRequest,
+  refusalStatus,
+  wanted,
+} from './claim-request.ts';
 
 /** A patch as it goes out. */
 export interface SentPatch {
@@ -63,8 +71,7 @@ export async function refusePatch(
   passes: (status: Status) => boolean = () => true,
 ): Promise<void> {
   const { accept, query } = wanted(request);
-  // A dryRun of the user's own is All, or is refused.
-  if (!query.has('dryRun')) query.set('dryRun', 'All');
+  makeDryRun(query);
   const answer = await ask(request, {
     method: 'PATCH',
     app: request.app,
@@ -108,7 +115,7 @@ function ownersIn(view: string): Buffer {
  */
 function withWarnings(answer: Answer, texts: readonly string[]): Answer {
   if (texts.length === 0) return answer;
-  const own = texts.map((text) => `299 - "${text.replaceAll(/["\\]/g, String.raw`\$&`)}"`);
+  const own = texts.map(warningValue);
   const others = [answer.headers['warning'] ?? []]
     .flat()
     .filter((text) => !text.startsWith('299 - "json patch '));

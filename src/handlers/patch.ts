@@ -4,7 +4,7 @@ import { applyPatch as applyOperations, parsePatch, withTest } from '../apimachi
 import { LazyJson, printLazy } from '../apimachinery/lazy-json.ts';
 import { badRequest, notFound, StatusError } from '../apimachinery/status.ts';
 import { duplicateFields, patchProblems } from '../apimachinery/strict-fields.ts';
-import { editToApp } from '../mapping/claim.ts';
+import { editToApp } from '../mapping/claim-view.ts';
 import { isAmbiguous } from '../mapping/identity.ts';
 import { jsonPatchRoute, mergePatchRoute } from '../mapping/patch.ts';
 import { type ApplyDependencies, applyClaim } from './apply.ts';
@@ -13,6 +13,7 @@ import {
   groupResource,
   type LiveObject,
   lookUp,
+  makeDryRun,
   type NamedClaimRequest,
   wanted,
 } from './claim-request.ts';
@@ -120,7 +121,7 @@ async function rewrite(
     const told = strictness === 'Ignore' ? [] : [...problems, ...ownerProblems(view)];
     const { accept, query } = wanted(request);
     // Nothing may be stored of what is refused here.
-    if (strictness === 'Strict' && told.length > 0 && !query.has('dryRun')) query.set('dryRun', 'All');
+    if (strictness === 'Strict' && told.length > 0) makeDryRun(query);
     const object = patched.members()
       ? toControlPlane(request, keepOwnResource(request, app.name, Buffer.from(view), found), {
           body: 'patched',

@@ -3,7 +3,7 @@ import { mediaType } from '../apimachinery/media-types.ts';
 import type { Status, StatusError } from '../apimachinery/status.ts';
 import { editNamespace } from '../mapping/raw-object.ts';
 import type { AppName } from '../mapping/identity.ts';
-import { answerRefusal, ask, type ClaimRequest, wanted } from './claim-request.ts';
+import { answerRefusal, ask, type ClaimRequest, makeDryRun, wanted } from './claim-request.ts';
 
 /** A write that will not be carried out. */
 export interface Refused {
@@ -27,8 +27,7 @@ export interface Refused {
 export async function refuse(request: ClaimRequest, refused: Refused): Promise<void> {
   const { method, app, bytes, type, own, passes } = refused;
   const { accept, query } = wanted(request);
-  // A dryRun of the user's own is All, or is refused.
-  if (!query.has('dryRun')) query.set('dryRun', 'All');
+  makeDryRun(query);
   const answer = await ask(request, { method, accept, query, type, body: bytes, ...(app ? { app } : {}) });
   // What a proxy on the way says is no Status.
   const isAboutBody =

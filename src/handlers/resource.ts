@@ -1,4 +1,5 @@
 import { badRequest, methodNotSupported, notFound } from '../apimachinery/status.ts';
+import { warningValue } from '../apimachinery/warning.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { ConnectedResource } from '../catalog/connected-resource.ts';
 import type { ResourceExchange } from '../downstream/exchange.ts';
@@ -70,7 +71,7 @@ function isSubresource(name: string): name is 'status' | 'scale' {
  */
 function warn({ res }: ResourceExchange, { deprecationWarning }: ConnectedResource): void {
   if (deprecationWarning === undefined) return;
-  res.setHeader('warning', `299 - "${deprecationWarning.replaceAll(/["\\]/g, String.raw`\$&`)}"`);
+  res.setHeader('warning', warningValue(deprecationWarning));
 }
 
 function handleCollection(request: ClaimRequest, dependencies: ResourceDependencies): Promise<void> {

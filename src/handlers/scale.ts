@@ -18,6 +18,7 @@ import type { Answer } from '../upstream/control-plane.ts';
 import {
   ask,
   groupResource,
+  makeDryRun,
   type NamedClaimRequest,
   readLiveObject,
   refusalStatus,
@@ -161,8 +162,8 @@ async function answerAsked(
     const found = await readLiveObject(request);
     if (!found) throw notFound(groupResource(request), app.name);
     const { isLost, refusal, ...call } = await callFor(found.live);
-    // Whatever the API server makes of it, nothing may be stored. A dryRun of the user's own is All, or is refused.
-    if (refusal && !query.has('dryRun')) query.set('dryRun', 'All');
+    // Whatever the API server makes of it, nothing may be stored.
+    if (refusal) makeDryRun(query);
     const answer = await ask(request, { ...call, app, query, accept });
     const { status, headers, body } = answer;
     const isLast = attempt === maxAttempts;

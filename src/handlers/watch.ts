@@ -1,6 +1,6 @@
 import { Cancellation } from '../base/cancellation.ts';
 import { badRequest, notAcceptable, serviceUnavailable } from '../apimachinery/status.ts';
-import { editToApp } from '../mapping/claim.ts';
+import { editToApp } from '../mapping/claim-view.ts';
 import { parseFieldSelector } from '../mapping/selectors.ts';
 import { editTableToApp } from '../mapping/table.ts';
 import { WatchToApp } from '../mapping/watch.ts';

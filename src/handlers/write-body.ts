@@ -4,7 +4,7 @@ import { Edits } from '../apimachinery/json-edit.ts';
 import { mediaType } from '../apimachinery/media-types.ts';
 import { yamlToJson } from '../apimachinery/yaml-body.ts';
 import { badRequest, StatusError, unsupportedMediaType } from '../apimachinery/status.ts';
-import { editToControlPlane } from '../mapping/claim.ts';
+import { editToControlPlane } from '../mapping/claim-body.ts';
 import type { Live } from '../mapping/origin.ts';
 import type { NamedClaimRequest, ClaimRequest } from './claim-request.ts';
 

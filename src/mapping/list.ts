@@ -10,7 +10,7 @@ import {
   skipValue,
 } from '../apimachinery/json-scan.ts';
 import { ConnectorError } from '../base/errors.ts';
-import { editToApp, type ToApp } from './claim.ts';
+import { editToApp, type ToApp } from './claim-view.ts';
 import type { Origin } from './origin.ts';
 import { editRowToApp, type MappedColumns } from './table.ts';
 

@@ -63,15 +63,19 @@ export function duplicateOwners(array: Bytes): string[] {
 }
 
 const typedOrder = ['apiVersion', 'kind', 'name', 'uid', 'controller', 'blockOwnerDeletion'];
-const ownerFields = new Set(['apiVersion', 'blockOwnerDeletion', 'controller', 'kind', 'name', 'uid']);
+const ownerFields = new Set(typedOrder);
+
+/** The keys of an entry that no owner has. */
+export function unknownOwnerKeys(owner: object): string[] {
+  return Object.keys(owner).filter((key) => !ownerFields.has(key));
+}
 
 /** What strict validation says of fields that an owner does not have, since the annotations leave them out. */
 export function unknownOwnerFields(array: Bytes): string[] {
   return scanArray(array, 0, array.length).elements.flatMap(({ start, end }, i) => {
     const owner = JSON.parse(array.toString('utf8', start, end)) as Owner | null;
     if (!isAccepted(owner)) return [];
-    const unknown = Object.keys(owner).filter((key) => !ownerFields.has(key));
-    return unknown.map((key) => `unknown field "metadata.ownerReferences[${i}].${key}"`);
+    return unknownOwnerKeys(owner).map((key) => `unknown field "metadata.ownerReferences[${i}].${key}"`);
   });
 }
 

@@ -1,6 +1,6 @@
 import { Edits } from '../apimachinery/json-edit.ts';
 import type { Status } from '../apimachinery/status.ts';
-import { editToApp } from './claim.ts';
+import { editToApp } from './claim-view.ts';
 
 /*
  * Where the object that a patch leads to cannot be decoded, the API server shows it whole in the refusal

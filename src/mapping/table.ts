@@ -10,7 +10,7 @@ import {
   scanObject,
 } from '../apimachinery/json-scan.ts';
 import { type LosslessJson, parseLossless } from '../apimachinery/lossless-json.ts';
-import { editToApp, type ToApp } from './claim.ts';
+import { editToApp, type ToApp } from './claim-view.ts';
 import { parseJsonPath } from './json-path.ts';
 import {
   cellOf,

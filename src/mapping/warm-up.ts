@@ -1,5 +1,6 @@
 import { Edits } from '../apimachinery/json-edit.ts';
-import { editToApp, editToControlPlane } from './claim.ts';
+import { editToControlPlane } from './claim-body.ts';
+import { editToApp } from './claim-view.ts';
 import {
   appClusterLabel,
   appNameLabel,

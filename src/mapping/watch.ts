@@ -10,7 +10,7 @@ import {
   skipValue,
 } from '../apimachinery/json-scan.ts';
 import type { Status } from '../apimachinery/status.ts';
-import type { ToApp } from './claim.ts';
+import type { ToApp } from './claim-view.ts';
 import type { InitialEvents } from './initial-events.ts';
 import type { EditElement } from './list.ts';
 import { requireOwn } from './list.ts';

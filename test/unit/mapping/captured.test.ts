@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Edits } from '../../../src/apimachinery/json-edit.ts';
-import { editToApp, editToControlPlane } from '../../../src/mapping/claim.ts';
+import { editToControlPlane } from '../../../src/mapping/claim-body.ts';
+import { editToApp } from '../../../src/mapping/claim-view.ts';
 import { readLive } from '../../../src/mapping/origin.ts';
 import { controlPlaneName } from '../../../src/mapping/identity.ts';
 import { elementEditor, ListToApp } from '../../../src/mapping/list.ts';

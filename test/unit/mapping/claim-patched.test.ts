@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Edits } from '../../../src/apimachinery/json-edit.ts';
-import { editToApp, editToControlPlane, type ToControlPlane } from '../../../src/mapping/claim.ts';
+import { editToControlPlane, type ToControlPlane } from '../../../src/mapping/claim-body.ts';
+import { editToApp } from '../../../src/mapping/claim-view.ts';
 import { controlPlaneName } from '../../../src/mapping/identity.ts';
 import { readLive } from '../../../src/mapping/origin.ts';
 import { app, connection } from './reference-mapping.ts';

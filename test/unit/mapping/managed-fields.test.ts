@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { Edits } from '../../../src/apimachinery/json-edit.ts';
 import { scanArray } from '../../../src/apimachinery/json-scan.ts';
-import { editManagedFieldsToApp, restoreManagedFields } from '../../../src/mapping/managed-fields.ts';
+import { restoreManagedFields } from '../../../src/mapping/managed-fields-body.ts';
+import { editManagedFieldsToApp } from '../../../src/mapping/managed-fields-view.ts';
 import { captured } from './captured-answers.ts';
 
 function shown(stored: string): string {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Edits } from '../../../src/apimachinery/json-edit.ts';
-import { editToApp } from '../../../src/mapping/claim.ts';
+import { editToApp } from '../../../src/mapping/claim-view.ts';
 
 const own =
   '"mcp-connector.upbound.io/app-cluster":"c","mcp-connector.upbound.io/app-namespace":"a","mcp-connector.upbound.io/app-resource-name":"n"';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { Status } from '../../../src/apimachinery/status.ts';
-import { editToApp } from '../../../src/mapping/claim.ts';
+import { editToApp } from '../../../src/mapping/claim-view.ts';
 import { statusToApp } from '../../../src/mapping/status.ts';
 import { editTableToApp, type MappedColumns, mappedColumns } from '../../../src/mapping/table.ts';
 import { WatchToApp } from '../../../src/mapping/watch.ts';

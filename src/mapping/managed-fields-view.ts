@@ -1,47 +1,24 @@
 import { Edits } from '../apimachinery/json-edit.ts';
-import {
-  type Bytes,
-  type Container,
-  isArray,
-  isObject,
-  isString,
-  KeyPrefix,
-  KeySet,
-  type Member,
-  noKeys,
-  readString,
-  scanArray,
-  scanObject,
-  skipString,
-  type Span,
-} from '../apimachinery/json-scan.ts';
+import { type Bytes, type Container, type Member, readString, type Span } from '../apimachinery/json-scan.ts';
 import { finalizerToApp } from './finalizers.ts';
+import { connectorFieldManager } from './identity.ts';
 import {
-  annotationPrefix,
-  appClusterLabel,
-  appNameLabel,
-  appNamespaceLabel,
-  connectorFieldManager,
-  ownerAnnotationPrefix,
-} from './identity.ts';
+  type Entry,
+  isHidden,
+  isMap,
+  isUsers,
+  metadataField,
+  ownerField,
+  readEntry,
+} from './managed-fields-entry.ts';
 
 /** Part of every key the connector writes: entries without it are passed as they are. */
 const needle = Buffer.from('mcp-connector');
-const hiddenLabels = new KeySet(`f:${appClusterLabel}`, `f:${appNamespaceLabel}`, `f:${appNameLabel}`);
-const hiddenAnnotations = new KeyPrefix(`f:${annotationPrefix}`);
-const ownerField = `f:${ownerAnnotationPrefix}`;
 
-const entryKeys = new KeySet('fieldsV1', 'operation', 'time', 'manager');
-const rootKeys = new KeySet('f:metadata');
-const metadataKeys = new KeySet('f:labels', 'f:annotations', 'f:finalizers');
-const labels = 0;
-const annotations = 1;
-const finalizers = 2;
-
-/** The maps that hold keys of the connector's own, by their ids in `metadataKeys`. */
+/** The maps that hold keys of the connector's own, by their ids. */
 const maps = [
-  { id: labels, needle: Buffer.from('"f:labels"') },
-  { id: annotations, needle: Buffer.from('"f:annotations"') },
+  { id: metadataField.labels, needle: Buffer.from('"f:labels"') },
+  { id: metadataField.annotations, needle: Buffer.from('"f:annotations"') },
 ];
 
 /**
@@ -60,7 +37,7 @@ export function editManagedFieldsToApp(
 }
 
 /** Edits all entries but those that held nothing of the user's, which are returned as they stand. */
-function editEntries(
+export function editEntries(
   bytes: Bytes,
   entries: readonly Span[],
   at: number,
@@ -86,61 +63,13 @@ function editEntries(
   return emptied;
 }
 
-/** One entry, as far as it is about metadata. */
-interface Entry {
-  manager: string;
-  /** Update or Apply. */
-  operation: string;
-  time: string;
-  /** Members of fieldsV1. */
-  root: Container;
-  /** The one of them that is `f:metadata`. */
-  metadata: Member;
-  /** Its members. */
-  container: Container;
-}
-
 /** The finalizers that a delete has set: a local API server names nobody for them. */
 function isOurs({ manager, root, container }: Entry): boolean {
   return (
     manager === connectorFieldManager &&
     root.members.length === 1 &&
-    container.members.every(({ id }) => id === finalizers)
+    container.members.every(({ id }) => id === metadataField.finalizers)
   );
-}
-
-/** Undefined for an entry that says nothing of metadata. */
-function readEntry(bytes: Bytes, { start, end }: Span): Entry | undefined {
-  if (!isObject(bytes, start)) return undefined;
-  let root: Container | undefined;
-  let metadata: Member | undefined;
-  const descendMetadata = (id: number, at: number, member: Member): number => {
-    if (!isObject(bytes, at)) return 0;
-    const keys = id === labels ? hiddenLabels : id === annotations ? hiddenAnnotations : noKeys;
-    member.inner = scanObject(bytes, at, end, keys);
-    return member.inner.end;
-  };
-  const descendRoot = (_id: number, at: number, member: Member): number => {
-    if (!isObject(bytes, at)) return 0;
-    metadata = member;
-    member.inner = scanObject(bytes, at, end, metadataKeys, descendMetadata);
-    return member.inner.end;
-  };
-  const texts = ['', '', '', ''];
-  scanObject(bytes, start, end, entryKeys, (id, at) => {
-    if (isString(bytes, at)) {
-      const after = skipString(bytes, at, end);
-      texts[id] = readString(bytes, at, after);
-      return after;
-    }
-    if (id !== 0 || !isObject(bytes, at)) return 0;
-    root = scanObject(bytes, at, end, rootKeys, descendRoot);
-    return root.end;
-  });
-  const container = metadata?.inner;
-  if (!root || !metadata || !container) return undefined;
-  const [, operation = '', time = '', manager = ''] = texts;
-  return { manager, operation, time, root, metadata, container };
 }
 
 /**
@@ -161,13 +90,13 @@ function editEntry(
   for (const member of container.members) {
     const { inner } = member;
     if (!inner) continue;
-    if (member.id === finalizers) {
+    if (member.id === metadataField.finalizers) {
       renameFinalizers(bytes, inner, own);
       continue;
     }
     const hidden = inner.members.filter(isHidden);
     if (hidden.length === 0) continue;
-    for (const { start: at, keyEnd } of member.id === annotations ? hidden : []) {
+    for (const { start: at, keyEnd } of member.id === metadataField.annotations ? hidden : []) {
       const name = readString(bytes, at, keyEnd);
       if (name.startsWith(ownerField)) owners.push(name.slice(ownerField.length));
     }
@@ -188,21 +117,6 @@ function editEntry(
   edits.removeListed(container.members, (member) => emptied.includes(member));
   edits.addAll(own);
   return 'kept';
-}
-
-function isHidden(field: Member): boolean {
-  return field.id >= 0;
-}
-
-/** `.` stands for the map itself, which the user did not set when all its keys are ours. */
-function isMap(bytes: Bytes, { start, keyEnd }: Member): boolean {
-  return keyEnd - start === 3 && bytes[start + 1] === dot;
-}
-
-const dot = 0x2e;
-
-function isUsers(bytes: Bytes, field: Member): boolean {
-  return !isHidden(field) && !isMap(bytes, field);
 }
 
 function entriesWith(bytes: Bytes, entries: readonly Span[], name: Buffer): Entry[] {
@@ -263,65 +177,4 @@ function renameFinalizers(bytes: Bytes, inner: Container, edits: Edits): void {
 function ownersField(uids: readonly string[], makesList: boolean): string {
   const keys = uids.map((uid) => `${JSON.stringify(`k:${JSON.stringify({ uid })}`)}:{}`);
   return `"f:ownerReferences":{${[...(makesList ? ['".":{}'] : []), ...keys].join(',')}}`;
-}
-
-/**
- * The inverse, for a PUT: the array to send, given the array a user sends (read from the app cluster, perhaps
- * changed) and the one on the control plane now. Entries the user did not touch go back byte for byte, so that a
- * PUT without a change stays one; what was hidden whole comes back. `[]` and `[{}]` keep their meaning: leave as they
- * are, and reset.
- */
-export function restoreManagedFields(sent: string, live: string): string {
-  const bytes = Buffer.from(sent);
-  const there = Buffer.from(live);
-  if (!isArray(bytes, 0) || !isArray(there, 0)) return sent;
-  const entries = scanArray(bytes, 0, bytes.length).elements.map(({ start, end }) =>
-    bytes.toString('utf8', start, end),
-  );
-  if (entries.every((entry) => Object.keys(JSON.parse(entry) ?? {}).length === 0)) return sent;
-  const spans = scanArray(there, 0, there.length).elements;
-  const edits = new Edits();
-  const hidden = editEntries(there, spans, 0, there.length, edits);
-  const seen = edits.apply(there);
-  const shownTexts = scanArray(seen, 0, seen.length).elements.map(({ start, end }) =>
-    canonicalText(seen.toString('utf8', start, end)),
-  );
-  const stored = spans.map((span, i) => ({
-    text: there.toString('utf8', span.start, span.end),
-    shown: shownTexts[i],
-    isKept: hidden.has(span),
-  }));
-  const changed: string[] = [];
-  for (const entry of entries) {
-    const canonical = canonicalText(entry);
-    const match = stored.find(({ shown, isKept }) => !isKept && shown === canonical);
-    if (match) match.isKept = true;
-    else changed.push(entry);
-  }
-  const kept = stored.filter(({ isKept }) => isKept).map(({ text }) => text);
-  return `[${[...kept, ...changed].join(',')}]`;
-}
-
-/** Clients print the members of an entry in orders of their own. */
-function canonicalText(json: string): string {
-  return JSON.stringify(JSON.parse(json), (_key, value: unknown) =>
-    typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : value,
-  );
-}
-
-/** True for an owner that stands there by the applies of this manager only, so that its next apply may drop it. */
-export function isOwnersOnlyApplier(managedFields: string, manager: string, uid: string): boolean {
-  const entries = JSON.parse(managedFields) as {
-    manager?: string;
-    operation?: string;
-    fieldsV1?: { 'f:metadata'?: { 'f:annotations'?: object } };
-  }[];
-  const owning = entries.filter(({ fieldsV1 }) =>
-    Object.hasOwn(fieldsV1?.['f:metadata']?.['f:annotations'] ?? {}, ownerField + uid),
-  );
-  return (
-    owning.length > 0 && owning.every((entry) => entry.operation === 'Apply' && entry.manager === manager)
-  );
 }
