@@ -12,8 +12,7 @@ import { ConnectorError, describeError } from './base/errors.ts';
 import { Readiness } from './base/health.ts';
 import type { Logger } from './base/logger.ts';
 import { Metrics } from './base/metrics.ts';
-import { Catalog, type CatalogSource, CatalogStore } from './catalog/catalog.ts';
-import { parseOpenApi } from './catalog/openapi-document.ts';
+import { CatalogStore } from './catalog/catalog.ts';
 import { namespacePath } from './clusters/api-paths.ts';
 import { accessFromEnvironment, accessFromFile } from './clusters/cluster-access.ts';
 import { ConnectionState } from './clusters/connection-state.ts';
@@ -22,9 +21,11 @@ import { Lease } from './clusters/lease.ts';
 import { Transport } from './clusters/transport.ts';
 import type { Config } from './config/config.ts';
 import { ApiServices } from './controllers/api-services.ts';
+import { CatalogArchive, restoreCatalog } from './controllers/catalog-archive.ts';
 import { CatalogFollower } from './controllers/catalog-follower.ts';
 import { ConnectionSecrets } from './controllers/connection-secrets.ts';
 import { ControlPlaneLink } from './controllers/control-plane-link.ts';
+import { LeaderWork } from './controllers/leader-work.ts';
 import { ServingCertificate } from './controllers/serving-certificate.ts';
 import type { Exchange, ResourceExchange } from './downstream/exchange.ts';
 import { Exchanges } from './downstream/exchanges.ts';
@@ -36,7 +37,6 @@ import { answerFromCatalog } from './handlers/discovery.ts';
 import { ListBuffers } from './handlers/list-buffers.ts';
 import { handleResource, type ResourceDependencies } from './handlers/resource.ts';
 import { warmUp } from './mapping/warm-up.ts';
-import type { Link } from './upstream/link.ts';
 
 /** A connector that serves. */
 export interface RunningConnector {
@@ -73,16 +73,26 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
   const namespaces = new NamespaceLifecycle({ client: app, log }).start();
   const patterns = { allow: config.allow, deny: config.deny };
 
+  let port = config.listen.port;
+  const leader = new LeaderWork({
+    ofLeader: () => [
+      new CatalogArchive({ state, store, log }),
+      new ApiServices({
+        client: app,
+        store,
+        certificate,
+        releaseName: config.releaseName,
+        namespace: config.namespace,
+        port: config.external ? (config.external.port ?? port) : config.servicePort,
+        externalHost: config.external?.host,
+        ownerClusterRole: config.ownerClusterRole,
+        log,
+        metrics,
+      }),
+    ],
+    ofLink: (link) => [new ConnectionSecrets({ client: app, link, store, log })],
+  });
   let follower: CatalogFollower | undefined;
-  let secrets: ConnectionSecrets | undefined;
-  let leads = false;
-  let lastLink: Link | undefined;
-  const copySecrets = (): void => {
-    void secrets?.stop();
-    secrets =
-      leads && lastLink ? new ConnectionSecrets({ client: app, link: lastLink, store, log }) : undefined;
-    secrets?.start();
-  };
   const link = new ControlPlaneLink({
     config,
     client: app,
@@ -93,8 +103,7 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
       void follower?.stop();
       follower = new CatalogFollower({ link: next, store, patterns, log });
       follower.start();
-      lastLink = next;
-      copySecrets();
+      void leader.useLink(next);
     },
   });
 
@@ -145,36 +154,14 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
 
   warmUp(1_500);
   await certificate.start();
-  await restoreCatalog(state, store, log);
+  await restoreCatalog({ state, store, log });
   const { cert, key } = certificate.current();
   const server = new DownstreamServer({ listener, cert, key, ...config.listen });
-  const port = await server.listen();
+  port = await server.listen();
   log.info({ port, clusterID, claimNamespace: config.claimNamespace }, 'serving');
 
-  let apiServices: ApiServices | undefined;
-  const registerApis = (): ApiServices =>
-    new ApiServices({
-      client: app,
-      store,
-      caBundle: () => certificate.current().caBundle,
-      releaseName: config.releaseName,
-      namespace: config.namespace,
-      port: config.external ? (config.external.port ?? port) : config.servicePort,
-      externalHost: config.external?.host,
-      ownerClusterRole: config.ownerClusterRole,
-      log,
-      metrics,
-    });
-  certificate.onChange((material) => {
-    server.useCertificate(material.cert, material.key);
-    apiServices?.addAll();
-  });
-  store.onChange((catalog) => {
-    metrics.connectedResources.set(catalog.source.resources.length);
-    apiServices?.addAll();
-    secrets?.addAll();
-    if (leads) void saveCatalog(state, catalog, log);
-  });
+  certificate.onChange((material) => server.useCertificate(material.cert, material.key));
+  store.onChange((catalog) => metrics.connectedResources.set(catalog.source.resources.length));
   const lease = new Lease({
     client: app,
     namespace: config.namespace,
@@ -182,21 +169,7 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
     identity: config.identity,
     log,
   });
-  lease.start({
-    onAcquired: () => {
-      leads = true;
-      apiServices = registerApis();
-      apiServices.start();
-      copySecrets();
-      if (store.current) void saveCatalog(state, store.current, log);
-    },
-    onLost: async () => {
-      leads = false;
-      await Promise.all([apiServices?.stop(), secrets?.stop()]);
-      apiServices = undefined;
-      secrets = undefined;
-    },
-  });
+  lease.start({ onAcquired: () => leader.lead(), onLost: () => leader.resign() });
   link.start();
 
   return {
@@ -207,8 +180,6 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
       draining.cancel(new Error('the connector stops'));
       await Promise.all([
         server.drain(graceMs),
-        apiServices?.stop(),
-        secrets?.stop(),
         follower?.stop(),
         certificate.stop(),
         trust.stop(),
@@ -231,31 +202,5 @@ async function kubeSystemUID(app: KubeClient, log: Logger): Promise<string> {
       log.warn({ reason: describeError(error) }, 'waiting for the app cluster');
       await systemClock.sleep(2_000);
     }
-  }
-}
-
-/** The last catalog of this app cluster, so that a restart in an outage of the control plane takes no API away. */
-async function restoreCatalog(state: ConnectionState, store: CatalogStore, log: Logger): Promise<void> {
-  try {
-    const text = await state.readCatalog();
-    if (text === undefined) return;
-    store.publish(new Catalog(parseOpenApi(text) as unknown as CatalogSource));
-    log.info({ from: state.objectName }, 'the last catalog was restored');
-  } catch (error) {
-    log.warn(
-      { from: state.objectName, reason: describeError(error) },
-      'the last catalog could not be restored',
-    );
-  }
-}
-
-async function saveCatalog(state: ConnectionState, catalog: Catalog, log: Logger): Promise<void> {
-  try {
-    if (await state.writeCatalog(JSON.stringify(catalog.source))) return;
-    log.warn(
-      'the catalog is too large to be saved: a restart in an outage of the control plane would not find it',
-    );
-  } catch (error) {
-    log.warn({ reason: describeError(error) }, 'the catalog could not be saved');
   }
 }

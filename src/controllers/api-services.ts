@@ -7,14 +7,15 @@ import type { GroupVersion } from '../catalog/connected-resource.ts';
 import { apiServicePath, clusterRolePath, servicePath } from '../clusters/api-paths.ts';
 import { Informer } from '../clusters/informer.ts';
 import { isConflict, isNotFound, type KubeClient } from '../clusters/kube-client.ts';
+import type { ServingCertificate } from './serving-certificate.ts';
 import { Workqueue } from './workqueue.ts';
 
 export interface ApiServicesOptions {
   /** The app cluster. */
   client: KubeClient;
   store: CatalogStore;
-  /** PEM, the CAs of the serving certificate. */
-  caBundle: () => string;
+  /** Its CAs stand in every APIService. */
+  certificate: Pick<ServingCertificate, 'current' | 'onChange'>;
   releaseName: string;
   namespace: string;
   /** Port of the Service, or of the external host. */
@@ -47,6 +48,7 @@ export class ApiServices {
   readonly #queue: Workqueue;
   readonly #conflicts = new Set<string>();
   #owner: OwnerReference | undefined;
+  #forget: (() => void)[] = [];
 
   constructor(options: ApiServicesOptions) {
     this.#options = options;
@@ -55,14 +57,14 @@ export class ApiServices {
       client: options.client,
       path: apiServicePath(),
       log: options.log,
-      onChange: (event) => (event ? this.#queue.add(event.object.metadata.name) : this.addAll()),
+      onChange: (event) => (event ? this.#queue.add(event.object.metadata.name) : this.#addAll()),
       onError: (error) =>
         options.log.warn({ reason: describeError(error) }, 'the APIServices cannot be followed'),
     });
   }
 
   /** After a change that concerns all of them: another catalog, a new CA. */
-  addAll(): void {
+  #addAll(): void {
     for (const service of this.#informer.list())
       if (this.#isOurs(service)) this.#queue.add(service.metadata.name);
     for (const groupVersion of this.#options.store.current?.groupVersions ?? [])
@@ -70,11 +72,14 @@ export class ApiServices {
   }
 
   start(): void {
+    const { store, certificate } = this.#options;
+    this.#forget = [store.onChange(() => this.#addAll()), certificate.onChange(() => this.#addAll())];
     this.#informer.start();
     this.#queue.start();
   }
 
   async stop(): Promise<void> {
+    for (const forget of this.#forget) forget();
     await this.#informer.stop();
     await this.#queue.stop();
   }
@@ -134,7 +139,7 @@ export class ApiServices {
   }
 
   #wanted(catalog: Catalog, groupVersion: GroupVersion, owner: OwnerReference | undefined): APIService {
-    const { namespace, releaseName, port, caBundle } = this.#options;
+    const { namespace, releaseName, port, certificate } = this.#options;
     const { group, version } = groupVersion;
     const versions = catalog.groupVersions
       .filter((candidate) => candidate.group === group)
@@ -154,7 +159,7 @@ export class ApiServices {
         groupPriorityMinimum,
         versionPriority: Math.max(1, highestVersionPriority - versions.indexOf(version)),
         service: { namespace, name: releaseName, port },
-        caBundle: Buffer.from(caBundle()).toString('base64'),
+        caBundle: Buffer.from(certificate.current().caBundle).toString('base64'),
       },
     };
   }

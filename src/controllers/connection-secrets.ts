@@ -40,6 +40,7 @@ export class ConnectionSecrets {
   readonly #queue: Workqueue;
   readonly #secrets: Informer<Secret>;
   readonly #refused = new Map<string, string>();
+  #forget: () => void = () => undefined;
 
   constructor(options: ConnectionSecretsOptions) {
     this.#options = options;
@@ -50,23 +51,25 @@ export class ConnectionSecrets {
       path: secretPath(claimNamespace),
       query: { fieldSelector: `type=${connectionSecretType}` },
       log: options.log,
-      onChange: (event) => (event ? this.#queue.add(event.object.metadata.name) : this.addAll()),
+      onChange: (event) => (event ? this.#queue.add(event.object.metadata.name) : this.#addAll()),
       onError: (error) =>
         options.log.warn({ reason: describeError(error) }, 'the connection secrets cannot be followed'),
     });
   }
 
   /** After another catalog: Secrets whose kind was not known before. */
-  addAll(): void {
+  #addAll(): void {
     for (const secret of this.#secrets.list()) this.#queue.add(secret.metadata.name);
   }
 
   start(): void {
+    this.#forget = this.#options.store.onChange(() => this.#addAll());
     this.#secrets.start();
     this.#queue.start();
   }
 
   async stop(): Promise<void> {
+    this.#forget();
     await Promise.all([this.#secrets.stop(), this.#queue.stop()]);
   }
 

@@ -39,7 +39,7 @@ export class ServingCertificate {
   readonly #names: readonly string[];
   readonly #abort = new AbortController();
   readonly #first = Promise.withResolvers<void>();
-  readonly #listeners: ((material: ServingMaterial) => void)[] = [];
+  readonly #listeners = new Set<(material: ServingMaterial) => void>();
   #current: ServingMaterial | undefined;
   #done: Promise<void> | undefined;
 
@@ -60,8 +60,10 @@ export class ServingCertificate {
   }
 
   /** Called with each certificate after the first. */
-  onChange(listener: (material: ServingMaterial) => void): void {
-    this.#listeners.push(listener);
+  /** Returns how to be forgotten. */
+  onChange(listener: (material: ServingMaterial) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Resolves with the first certificate, however long the app cluster takes; rejects only when stopped before. */
