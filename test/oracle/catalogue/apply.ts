@@ -174,7 +174,9 @@ scenario('metadata of the server', async (world) => {
     await applies(world, 'new', `${query}&dryRun=All`, bucket(world, 'new', metadata, small));
   }
   await applies(world, 'old', query, bucket(world, 'old', { labels: { a: 'b' } }, small));
-  for (const metadata of fields) await applies(world, 'old', query, bucket(world, 'old', metadata, small));
+  // A selfLink is written again with every second that has passed, so the version depends on the clock.
+  for (const metadata of fields.filter((field) => !('selfLink' in field)))
+    await applies(world, 'old', query, bucket(world, 'old', metadata, small));
   await world.ask('GET', world.path({ name: 'old' }));
 });
 
