@@ -12,9 +12,11 @@ export interface Subject {
   organizations?: readonly string[];
   /** DNS names and IP addresses, for a server. */
   hosts?: readonly string[];
+  /** From now; 30 days when left out. Negative for one that has expired, by 5 minutes at most. */
+  lifetimeMs?: number;
 }
 
-const lifetimeMs = 30 * 86_400_000;
+const defaultLifetimeMs = 30 * 86_400_000;
 /** Certificates begin this long before they are made, for clocks that are a little behind. */
 const backdateMs = 300_000;
 
@@ -42,7 +44,7 @@ export class LabAuthority implements KeyPair {
   static async create(commonName: string): Promise<LabAuthority> {
     const name = distinguishedName({ commonName });
     const { privateKey, publicKey } = await createSigningKey();
-    const cert = sign(name, name, publicKey, privateKey, [
+    const cert = sign(name, name, publicKey, privateKey, undefined, [
       { name: 'basicConstraints', critical: true, cA: true },
       { name: 'keyUsage', critical: true, keyCertSign: true, cRLSign: true, digitalSignature: true },
       { name: 'subjectKeyIdentifier' },
@@ -55,7 +57,7 @@ export class LabAuthority implements KeyPair {
     const altNames = (subject.hosts ?? []).map((host) =>
       isIP(host) ? { type: 7, ip: host } : { type: 2, value: host },
     );
-    const cert = sign(distinguishedName(subject), this.#name, publicKey, this.key, [
+    const cert = sign(distinguishedName(subject), this.#name, publicKey, this.key, subject.lifetimeMs, [
       { name: 'basicConstraints', cA: false },
       { name: 'keyUsage', critical: true, digitalSignature: true, keyEncipherment: true },
       { name: 'extKeyUsage', serverAuth: true, clientAuth: true },
@@ -79,6 +81,7 @@ function sign(
   issuer: forge.pki.CertificateField[],
   publicKey: string,
   signingKey: string,
+  lifetimeMs: number = defaultLifetimeMs,
   extensions: unknown[],
 ): string {
   const now = Date.now();

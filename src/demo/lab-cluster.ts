@@ -27,6 +27,8 @@ export interface LabClusterOptions {
   address: string;
   /** Writes to etcd before kube-apiserver starts: clusters with equal revisions hide a mixed-up resourceVersion. */
   startingRevision: number;
+  /** Of kube-apiserver, beside those that every cluster has. */
+  apiServerFlags: readonly string[];
 }
 
 /** One cluster without nodes: etcd, kube-apiserver and kube-controller-manager, each a process of this machine. */
@@ -91,11 +93,10 @@ export class LabCluster {
     const etcdUrl = `http://127.0.0.1:${etcdPort}`;
     await etcd.waitUntil('it was healthy', async () => (await fetch(`${etcdUrl}/health`)).ok);
     await spendRevisions(etcdUrl, options.startingRevision);
-    const apiServer = await cluster.addComponent(
-      'kube-apiserver',
-      tools['kube-apiserver'],
-      apiServerArgs({ dataDir, address, port, etcdUrl }),
-    );
+    const apiServer = await cluster.addComponent('kube-apiserver', tools['kube-apiserver'], [
+      ...apiServerArgs({ dataDir, address, port, etcdUrl }),
+      ...options.apiServerFlags,
+    ]);
     await apiServer.waitUntil('it was ready', () => cluster.isReady());
     await cluster.addComponent(
       'kube-controller-manager',

@@ -24,6 +24,8 @@ export interface LabOptions {
   address?: string;
   /** Releases of Kubernetes by the names of clusters, where they are not the one that is used everywhere. */
   kubernetes?: Readonly<Record<string, KubernetesRelease | undefined>>;
+  /** Further flags of kube-apiserver by the names of clusters, such as those of an audit log. */
+  apiServerFlags?: Readonly<Record<string, readonly string[] | undefined>>;
   /** Release of Crossplane; the one that has claims only when left out. */
   crossplaneRelease?: Releases['crossplane'];
 }
@@ -108,6 +110,7 @@ export class Lab implements AsyncDisposable {
       guard: this.guard,
       address: this.#options.address ?? '127.0.0.1',
       startingRevision: ++this.#started * revisionGap,
+      apiServerFlags: this.#options.apiServerFlags?.[name] ?? [],
     });
     this.#clusters.set(name, cluster);
     await cluster.controllersWork();

@@ -1,36 +1,48 @@
+import type { ResourceRequest } from '../apimachinery/request-info.ts';
 import { StatusError } from '../apimachinery/status.ts';
 import { describeError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
 import type { Exchange } from '../downstream/exchange.ts';
 import type { Filter } from './filter.ts';
+import { outcomeOf } from './outcome.ts';
 
 export interface RequestLogDependencies {
   log: Logger;
   metrics: Metrics;
+  /** Tells resources that are connected from words that somebody asks for: those would fill the metrics. */
+  isConnected: (info: ResourceRequest) => boolean;
   /** Called with every error on its way to the client. */
   onError: (exchange: Exchange, error: unknown) => void;
 }
 
 /** Counts every answer, and logs it at debug. */
-export function withRequestLog({ log, metrics }: RequestLogDependencies): Filter {
+export function withRequestLog({ log, metrics, isConnected }: RequestLogDependencies): Filter {
   return (exchange) => {
     exchange.res.once('close', () => {
       const info = exchange.infoIfKnown;
       const verb = info?.verb ?? 'unknown';
-      const resource = info?.isResource ? `${info.resource}.${info.group}` : '';
+      const resource = info?.isResource ? resourceLabel(info, isConnected) : '';
       const seconds = (performance.now() - exchange.startedAt) / 1000;
-      const code = exchange.res.writableFinished ? exchange.res.statusCode : 499;
-      metrics.requests.inc({ verb, resource, code });
+      const { code, reason } = outcomeOf(exchange);
+      metrics.requests.inc({ verb, resource, code, reason });
       if (verb !== 'watch') metrics.requestSeconds.observe({ verb }, seconds);
       if (log.isLevelEnabled('debug')) {
         log.debug(
-          { auditID: exchange.auditID, method: exchange.req.method, path: info?.path, code, seconds },
+          { auditID: exchange.auditID, method: exchange.req.method, path: info?.path, code, reason, seconds },
           'answered',
         );
       }
     });
   };
+}
+
+/** `<plural>.<group>`, and `unknown` for what is not connected. */
+export function resourceLabel(
+  info: ResourceRequest,
+  isConnected: RequestLogDependencies['isConnected'],
+): string {
+  return isConnected(info) ? `${info.resource}.${info.group}` : 'unknown';
 }
 
 /** What a failed request leaves in the log: a refusal nothing, an outage a line, a mistake of ours its stack. */
@@ -40,7 +52,10 @@ export function requestErrorLogger(log: Logger): RequestLogDependencies['onError
     const where = { auditID: exchange.auditID, path: exchange.infoIfKnown?.path };
     if (error instanceof StatusError) {
       if (error.code >= 500)
-        log.warn({ ...where, code: error.code, reason: describeError(error) }, 'a request failed');
+        log.warn(
+          { ...where, code: error.code, fault: error.fault, reason: describeError(error) },
+          'a request failed',
+        );
       return;
     }
     if (exchange.gone.reason) return;
