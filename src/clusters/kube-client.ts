@@ -1,4 +1,5 @@
-import { request as undiciRequest } from 'undici';
+import { type Dispatcher, request as undiciRequest } from 'undici';
+import { mediaType } from '../apimachinery/media-types.ts';
 import type { Status } from '../apimachinery/status.ts';
 import { ConnectorError, describeError } from '../base/errors.ts';
 import type { Transport } from './transport.ts';
@@ -7,17 +8,28 @@ import type { Transport } from './transport.ts';
 export class ApiError extends ConnectorError {
   readonly status: number;
   readonly reason: string;
+  readonly details: Status['details'];
 
-  constructor(status: number, reason: string, message: string) {
+  constructor(status: number, reason: string, message: string, details?: Status['details']) {
     super('api-error', message);
     this.status = status;
     this.reason = reason;
+    this.details = details;
   }
 }
 
-/** True for an answer about the object itself: a missing resource type or path answers 404 without details.name. */
+/**
+ * True for any 404 of an API server, a missing resource type included, and for its plain text about a path that it has
+ * not. The page of a proxy is none of these: what it hides is unknown, and not gone.
+ */
 export function isNotFound(error: unknown): boolean {
-  return error instanceof ApiError && error.status === 404;
+  return error instanceof ApiError && error.status === 404 && error.reason === 'NotFound';
+}
+
+/** True where an API server says that this object does not exist; a missing path or a proxy's 404 names none. */
+export function isObjectNotFound(error: unknown, resource: string, name: string): boolean {
+  if (!(error instanceof ApiError) || error.status !== 404 || error.reason !== 'NotFound') return false;
+  return error.details?.kind === resource && error.details?.name === name;
 }
 
 export function isConflict(error: unknown): boolean {
@@ -28,8 +40,12 @@ export interface CallOptions {
   query?: Record<string, string>;
   accept?: string;
   signal?: AbortSignal;
-  /** Milliseconds for the whole call; 10 s when left out. */
+  /** Milliseconds for the whole call; 10 s when left out, and no end for a watch. */
   timeoutMs?: number;
+  /** Of the answer; more is `unusable-answer`. */
+  maxBytes?: number;
+  /** On a connection that no number of other requests keeps waiting: for a call that finds out whether any is answered. */
+  apart?: boolean;
 }
 
 export interface WatchEvent<T> {
@@ -38,6 +54,12 @@ export interface WatchEvent<T> {
 }
 
 const defaultTimeoutMs = 10_000;
+/** Of one answer: a page of 500 CRDs in full is smaller, and hardly anything else comes near it. */
+const maxAnswerBytes = 64 * 1024 * 1024;
+/** Of an answer outside 2xx; more of it is of no use. */
+const maxErrorBytes = 1024 * 1024;
+/** Of one event: an object of etcd is 1.5 MiB at most, in JSON. */
+const maxEventBytes = 16 * 1024 * 1024;
 
 /** Metadata only: of one object, and of a list. */
 export const metadataAccept = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json';
@@ -48,15 +70,19 @@ export const metadataListAccept =
  * The connector's own calls to either cluster. Paths are those of the API (`/api/v1/namespaces/x/secrets/y`); bodies
  * are plain objects. Claims never pass through here on behalf of a user: `upstream` forwards those byte by byte.
  *
- * Every call throws ApiError for an answer outside 2xx, ConnectorError `unreachable` when there was none.
+ * Every call throws ApiError for an answer outside 2xx, ConnectorError `unreachable` when there was none, and
+ * `unusable-answer` for one that no API server gives: a page, a redirect, bytes without end.
  */
 export class KubeClient {
   readonly transport: Transport;
   readonly #userAgent: string;
+  readonly #mayWrite: () => boolean;
 
-  constructor(transport: Transport, userAgent = 'mcp-connector') {
+  /** With `mayWrite`, a write is refused (ConnectorError `lease-lost`) while it is false. */
+  constructor(transport: Transport, userAgent = 'mcp-connector', mayWrite: () => boolean = () => true) {
     this.transport = transport;
     this.#userAgent = userAgent;
+    this.#mayWrite = mayWrite;
   }
 
   get<T>(path: string, options: CallOptions = {}): Promise<T> {
@@ -99,7 +125,7 @@ export class KubeClient {
   /** The text of an answer, for documents that are kept as they came (OpenAPI). */
   async getText(path: string, options: CallOptions = {}): Promise<string> {
     const answer = await this.#send('GET', path, undefined, options, false);
-    return await answer.body.text();
+    return await this.#text(answer, path, maxAnswerBytes);
   }
 
   /** Events of a watch until the server ends it or the signal aborts it. Throws like every call when it cannot start. */
@@ -115,11 +141,14 @@ export class KubeClient {
     const decoder = new TextDecoder();
     for await (const chunk of answer.body) {
       rest += decoder.decode(chunk as Buffer, { stream: true });
-      for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n')) {
-        const line = rest.slice(0, end);
-        rest = rest.slice(end + 1);
-        if (line.trim()) yield JSON.parse(line) as WatchEvent<T>;
+      let start = 0;
+      for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n', start)) {
+        const line = rest.slice(start, end);
+        start = end + 1;
+        if (line.trim()) yield this.#parse(line, path) as WatchEvent<T>;
       }
+      rest = rest.slice(start);
+      if (rest.length > maxEventBytes) throw this.#unusable(path, 'an event without an end');
     }
   }
 
@@ -129,8 +158,9 @@ export class KubeClient {
     content: Content | undefined,
     options: CallOptions,
   ): Promise<T> {
-    const answer = await this.#send(method, path, content, options, false);
-    return (await answer.body.json()) as T;
+    const answer = await this.#send(method, path, content, options, options.apart === true);
+    // By what it is, and not by what it says it is: /openapi/v3 comes as text/plain.
+    return this.#parse(await this.#text(answer, path, options.maxBytes ?? maxAnswerBytes), path) as T;
   }
 
   async #send(
@@ -138,16 +168,20 @@ export class KubeClient {
     path: string,
     content: Content | undefined,
     options: CallOptions,
-    longRunning: boolean,
-  ) {
-    const { dispatcher, credential } = await this.transport.leg(longRunning);
+    unlimited: boolean,
+    isSecondTry = false,
+  ): Promise<Dispatcher.ResponseData> {
+    const { dispatcher, credential } = await this.transport.leg(unlimited);
+    if (method !== 'GET' && !this.#mayWrite())
+      throw new ConnectorError('lease-lost', `${method} ${path} is left to the holder of the Lease`);
     const query = options.query ? `?${new URLSearchParams(options.query).toString()}` : '';
-    const deadline = longRunning ? undefined : AbortSignal.timeout(options.timeoutMs ?? defaultTimeoutMs);
-    const signals = [deadline, options.signal].filter((signal) => signal !== undefined);
+    const isWatch = options.query?.['watch'] === 'true';
+    const timeoutMs = options.timeoutMs ?? (isWatch ? undefined : defaultTimeoutMs);
+    const signals = [options.signal, timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs)];
+    const signal = AbortSignal.any(signals.filter((one) => one !== undefined));
     const url = `${this.transport.origin}${this.transport.access.basePath}${path}${query}`;
-    let answer;
     try {
-      answer = await undiciRequest(url, {
+      const request = undiciRequest(url, {
         dispatcher,
         method: method as 'GET',
         headers: {
@@ -157,19 +191,87 @@ export class KubeClient {
           ...(content ? { 'content-type': content.type } : {}),
         },
         ...(content ? { body: JSON.stringify(content.body) } : {}),
-        ...(signals.length > 0 ? { signal: AbortSignal.any(signals) } : {}),
+        signal,
       });
+      const answer = await unlessAborted(request, signal);
+      if (answer.statusCode >= 200 && answer.statusCode < 300) return answer;
+      if (answer.statusCode === 401) {
+        // Nothing was carried out, and the credential may have been renewed since it was read.
+        if (!isSecondTry && (await this.transport.access.renewed(credential))) {
+          drop(answer);
+          return await this.#send(method, path, content, options, unlimited, true);
+        }
+        this.transport.access.forgetCredential();
+      }
+      if (answer.statusCode < 400) {
+        drop(answer);
+        throw this.#unusable(path, String(answer.statusCode));
+      }
+      throw apiError(answer, await this.#text(answer, path, maxErrorBytes), method, path);
     } catch (cause) {
-      if (options.signal?.aborted) throw cause;
-      throw new ConnectorError(
-        'unreachable',
-        `${this.transport.access.server.host} cannot be reached: ${describeError(cause)}`,
-        { cause },
-      );
+      throw this.#explain(cause, options.signal);
     }
-    if (answer.statusCode >= 200 && answer.statusCode < 300) return answer;
-    if (answer.statusCode === 401) this.transport.access.forgetCredential();
-    throw apiError(answer.statusCode, await answer.body.text(), method, path);
+  }
+
+  async #text({ body }: Dispatcher.ResponseData, path: string, limit: number): Promise<string> {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    try {
+      body.on('error', ignore);
+      for await (const chunk of body as AsyncIterable<Buffer>) {
+        length += chunk.length;
+        // Leaving the loop ends the answer.
+        if (length > limit) throw this.#unusable(path, `more than ${limit} bytes`);
+        chunks.push(chunk);
+      }
+    } catch (cause) {
+      throw this.#explain(cause, undefined);
+    }
+    return Buffer.concat(chunks, length).toString('utf8');
+  }
+
+  #parse(text: string, path: string): unknown {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch (cause) {
+      throw this.#unusable(path, describeError(cause));
+    }
+  }
+
+  #unusable(path: string, what: string): ConnectorError {
+    const { host } = this.transport.access.server;
+    return new ConnectorError('unusable-answer', `${host} answered ${path} as no API server does: ${what}`);
+  }
+
+  #explain(cause: unknown, stopped: AbortSignal | undefined): unknown {
+    if (cause instanceof ConnectorError || stopped?.aborted) return cause;
+    const { host } = this.transport.access.server;
+    return new ConnectorError('unreachable', `${host} cannot be reached: ${describeError(cause)}`, { cause });
+  }
+}
+
+/** Ends an answer that nobody reads; undici calls that an error of the stream, which would end the process. */
+function drop({ body }: Dispatcher.ResponseData): void {
+  body.on('error', ignore).destroy();
+}
+
+function ignore(): void {
+  // Told to whoever iterates.
+}
+
+/** undici notices a signal only once the request has a connection. */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = (): void => aborted.reject(signal.reason as Error);
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+    // The one that lost.
+    promise.catch(() => undefined);
+    aborted.promise.catch(() => undefined);
   }
 }
 
@@ -178,17 +280,30 @@ interface Content {
   body: unknown;
 }
 
-function apiError(status: number, text: string, method: string, path: string): ApiError {
-  let parsed: Partial<Status> | undefined;
+function apiError(answer: Dispatcher.ResponseData, text: string, method: string, path: string): ApiError {
+  const { statusCode, headers } = answer;
+  const type = mediaType(String(headers['content-type'] ?? ''));
+  const status = type === 'application/json' ? parsedStatus(text) : undefined;
+  if (status)
+    return new ApiError(
+      statusCode,
+      status.reason ?? '',
+      status.message ?? text.slice(0, 200),
+      status.details,
+    );
+  const plain = type === 'text/plain' ? text.slice(0, 200).trim() : '';
+  // http.NotFound of the generic server, for a path that it has not.
+  const reason = statusCode === 404 && plain === '404 page not found' ? 'NotFound' : '';
+  const what =
+    plain || `${method} ${path} was answered with ${statusCode}${type === '' ? '' : ` and ${type}`}`;
+  return new ApiError(statusCode, reason, what);
+}
+
+function parsedStatus(text: string): Status | undefined {
   try {
-    parsed = JSON.parse(text) as Partial<Status>;
+    const parsed = JSON.parse(text) as Partial<Status> | null;
+    return parsed?.kind === 'Status' ? (parsed as Status) : undefined;
   } catch {
-    // Proxies and load balancers answer plain text or HTML; what counts then is the code.
+    return undefined;
   }
-  const message = parsed?.message ?? text.slice(0, 200).trim();
-  return new ApiError(
-    status,
-    parsed?.reason ?? '',
-    message || `${method} ${path} was answered with ${status}`,
-  );
 }

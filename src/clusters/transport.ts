@@ -21,7 +21,9 @@ interface Leg {
 export class Transport implements AsyncDisposable {
   readonly access: ClusterAccess;
   readonly #environmentProxy: boolean;
+  readonly #waiting = new Set<() => void>();
   #leg: Leg | undefined;
+  #isAway = false;
 
   /**
    * With `environmentProxy`, HTTPS_PROXY and NO_PROXY count where the kubeconfig names no proxy of its own. It is for
@@ -56,6 +58,40 @@ export class Transport implements AsyncDisposable {
     }
     const leg = this.#leg;
     return { dispatcher: longRunning ? leg.long : leg.short, credential };
+  }
+
+  /** True from `lost` to `recovered`: whoever can wait, waits. */
+  get isAway(): boolean {
+    return this.#isAway;
+  }
+
+  /** The cluster does not answer: breaks every connection. */
+  lost(): void {
+    this.#isAway = true;
+    this.#discard();
+  }
+
+  /** Called once, when `recovered` is. Returns how to be forgotten. */
+  onRecovered(listener: () => void): () => void {
+    this.#waiting.add(listener);
+    return () => this.#waiting.delete(listener);
+  }
+
+  /** It answers again. Wakes those who wait; what was asked in between may wait on connections that are dead, and ends. */
+  recovered(): void {
+    if (this.#isAway) this.#discard();
+    this.#isAway = false;
+    const listeners = [...this.#waiting];
+    this.#waiting.clear();
+    for (const listener of listeners) listener();
+  }
+
+  /**
+   * The next request makes new ones. Sockets to a peer that went away without a word look open for a long time, and
+   * whoever waits on one would miss that the cluster is back.
+   */
+  #discard(): void {
+    void this[Symbol.asyncDispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,16 +1,20 @@
-import type { KubeObject } from '../apimachinery/objects.ts';
-import { serviceUnavailable } from '../apimachinery/status.ts';
-import { Backoff, type Clock, systemClock } from '../base/clock.ts';
+import type { StatusError } from '../apimachinery/status.ts';
+import { type Clock, systemClock } from '../base/clock.ts';
 import { ConnectorError, describeError } from '../base/errors.ts';
+import { faultOfCode } from '../base/faults.ts';
 import type { Logger } from '../base/logger.ts';
-import { namespacePath } from '../clusters/api-paths.ts';
-import type { Binding, ConnectionState } from '../clusters/connection-state.ts';
+import type { Metrics } from '../base/metrics.ts';
+import type { ConnectionState } from '../clusters/connection-state.ts';
 import { ApiError, KubeClient } from '../clusters/kube-client.ts';
 import { Transport } from '../clusters/transport.ts';
 import type { Config } from '../config/config.ts';
+import type { Outage } from '../upstream/circuit-breaker.ts';
 import { ControlPlane } from '../upstream/control-plane.ts';
 import type { Link } from '../upstream/link.ts';
+import { outageError, retryLater } from '../upstream/retry-later.ts';
+import { answerWithinMs, ClaimNamespaceCheck, isOfAnotherPlace } from './claim-namespace-check.ts';
 import { findKubeconfig, type FoundKubeconfig } from './kubeconfig-source.ts';
+import { Rounds } from './rounds.ts';
 
 export interface LinkOptions {
   config: Pick<Config, 'controlPlane' | 'namespace' | 'claimNamespace' | 'rebind' | 'environmentProxy'>;
@@ -19,193 +23,241 @@ export interface LinkOptions {
   state: ConnectionState;
   clusterID: string;
   log: Logger;
+  metrics?: Pick<Metrics, 'controlPlaneUp' | 'circuitOpens' | 'kubeconfigUnusable' | 'upstreamSeconds'>;
   clock?: Clock;
   /** Called when a verified link takes the place of another, or of none. */
   onLink: (link: Link) => void;
 }
 
-const checkEveryMs = 5_000;
+/** A link, and the kubeconfig it was made of. */
+interface Way {
+  link: Link;
+  text: string;
+}
+
+/** Why data is refused. */
+interface Closed {
+  error: ConnectorError;
+  outage: Outage;
+}
 
 /**
  * Keeps the way to the control plane: follows the kubeconfig, and hands a link out only after the claim namespace
- * behind it was seen to be the one this app cluster is bound to. Faults that mean "not the right place" or "not
- * allowed in" close the link, with the sentence that readiness, log and users get; an outage does not.
+ * behind it was seen to be the one this app cluster is bound to. It looks again every few seconds, sooner where a request
+ * gives reason to, and about every second while the control plane does not serve; the link's circuit breaker is open then.
+ *
+ * A kubeconfig that cannot be used leaves the link of the one before in service, unless it leads to another place: an
+ * empty list from there would be taken for deletions.
  */
 export class ControlPlaneLink {
   readonly #options: LinkOptions;
   readonly #clock: Clock;
-  readonly #abort = new AbortController();
-  #link: Link | undefined;
-  #text: string | undefined;
-  #fault: ConnectorError | undefined = new ConnectorError(
-    'connecting',
-    'the control plane has not been reached yet',
-  );
-  #boundTo: Binding | undefined;
-  #rebind: boolean;
-  #done: Promise<void> | undefined;
+  readonly #check: ClaimNamespaceCheck;
+  readonly #rounds: Rounds;
+  #serving: Way | undefined;
+  /** Of a kubeconfig that is not the one in service; verified until it can be. */
+  #candidate: Way | undefined;
+  #servingFault: ConnectorError | undefined;
+  #kubeconfigFault: ConnectorError | undefined;
+  #closed: Closed | undefined;
+  #toldOf: string | undefined;
 
   constructor(options: LinkOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#rebind = options.config.rebind;
+    this.#check = new ClaimNamespaceCheck(options.state, options.config.rebind);
+    const error = new ConnectorError('connecting', 'the control plane has not been reached yet');
+    this.#closed = { error, outage: { since: new Date(this.#clock.now()), reason: error.message } };
+    this.#options.metrics?.controlPlaneUp.set(0);
+    this.#rounds = new Rounds({
+      clock: this.#clock,
+      round: () => Promise.all([this.#followKubeconfig(), this.#checkServing()]),
+      isUrgent: () => this.#closed !== undefined,
+      hasReason: () => this.#serving?.link.controlPlane.breaker.hasOverdue() === true,
+    });
   }
 
-  /** Why there is no link, or undefined while there is one. */
+  /** Why data is refused, or undefined while it is served. */
   get fault(): ConnectorError | undefined {
-    return this.#fault;
+    return this.#closed?.error;
+  }
+
+  /**
+   * Since when and why the control plane cannot be asked, or undefined while it can. It stays the same place: where
+   * another one answers than the one the claims are in, that is a `fault` and no outage.
+   */
+  get outage(): Outage | undefined {
+    return this.#closed && !isOfAnotherPlace(this.#closed.error) ? this.#closed.outage : undefined;
+  }
+
+  /** Why the kubeconfig cannot be used, while that of an earlier one is in service. */
+  get warning(): string | undefined {
+    const isServing = this.#serving && this.#kubeconfigFault && this.#closed?.error !== this.#kubeconfigFault;
+    return isServing
+      ? `an earlier kubeconfig of the control plane is in use: ${this.#kubeconfigFault?.message}`
+      : undefined;
   }
 
   /** For requests of users. Throws StatusError 503 with the reason while there is none. */
   get current(): Link {
-    if (this.#fault || !this.#link)
-      throw serviceUnavailable(this.#fault?.message ?? 'the control plane has not been reached yet', 1);
-    return this.#link;
+    if (this.#closed || !this.#serving) throw this.#refusal();
+    return this.#serving.link;
   }
 
   start(): void {
-    this.#done ??= this.#run();
+    this.#rounds.start();
   }
 
   async stop(): Promise<void> {
-    this.#abort.abort();
-    await this.#done;
-    await this.#link?.transport[Symbol.asyncDispose]();
+    await this.#rounds.stop();
+    await Promise.all([dispose(this.#serving), dispose(this.#candidate)]);
   }
 
-  async #run(): Promise<void> {
-    const { signal } = this.#abort;
-    const backoff = new Backoff(500, checkEveryMs);
-    while (!signal.aborted) {
-      let pause = checkEveryMs;
-      try {
-        await this.#check();
-        if (this.#fault) this.#options.log.info('the control plane is connected');
-        this.#fault = undefined;
-        backoff.reset();
-      } catch (error) {
-        pause = backoff.next();
-        this.#report(error);
-      }
-      await this.#clock.sleep(pause, signal).catch(() => undefined);
+  #refusal(): StatusError {
+    const { outage } = this;
+    const { error } = this.#closed as Closed;
+    const isKnown = this.#serving !== undefined && faultOfCode(error.code) === 'control_plane_unreachable';
+    return (outage ? outageError(outage) : retryLater(error.message)).causedBy(
+      isKnown ? 'circuit_open' : faultOfCode(error.code),
+    );
+  }
+
+  /** Looks whether the link in service still leads to the claim namespace. */
+  async #checkServing(): Promise<void> {
+    const serving = this.#serving;
+    if (!serving) return;
+    const { breaker } = serving.link.controlPlane;
+    const { answers } = breaker;
+    const startedAt = this.#clock.now();
+    let fault: ConnectorError | undefined;
+    try {
+      await this.#check.verify(serving.link);
+      breaker.answered();
+    } catch (error) {
+      fault = asFault(error);
+      const isPositive = isOfAnotherPlace(fault) || fault.code === 'right-missing';
+      // Somebody else was answered in the meantime.
+      if (!isPositive && breaker.answers !== answers) return;
+      // An API server in trouble answers for itself, and users may see that.
+      if (fault instanceof ApiError && fault.reason !== '') return;
+      // This process stood still, not the control plane.
+      if (this.#clock.now() - startedAt > 2 * answerWithinMs) return;
     }
+    if (serving !== this.#serving) return;
+    this.#servingFault = fault;
+    this.#settle();
   }
 
-  async #check(): Promise<void> {
-    const found = await findKubeconfig(this.#options.config, this.#options.client);
-    if (this.#link && found.text === this.#text) {
-      await this.#verify(this.#link);
+  /** Makes a link of the kubeconfig where it is not the one in service, and puts it there once it is verified. */
+  async #followKubeconfig(): Promise<void> {
+    let candidate: Way | undefined;
+    try {
+      const found = await findKubeconfig(this.#options.config, this.#options.client);
+      if (found.text === this.#serving?.text) {
+        this.#dropCandidate();
+        this.#kubeconfigFault = undefined;
+        this.#settle();
+        return;
+      }
+      candidate = this.#candidateOf(found);
+      await this.#check.verify(candidate.link);
+    } catch (error) {
+      // Another round was faster.
+      if (candidate && candidate !== this.#candidate) return;
+      this.#kubeconfigFault = asFault(error);
+      this.#settle();
       return;
     }
-    const link = this.#open(found);
-    try {
-      await this.#verify(link);
-    } catch (error) {
-      await link.transport[Symbol.asyncDispose]();
-      throw error;
-    }
-    const old = this.#link;
-    this.#link = link;
-    this.#text = found.text;
-    this.#options.onLink(link);
+    if (candidate !== this.#candidate) return;
+    const old = this.#serving;
+    this.#serving = candidate;
+    this.#candidate = undefined;
+    this.#kubeconfigFault = undefined;
+    this.#servingFault = undefined;
+    this.#options.onLink(candidate.link);
+    this.#settle();
     // Requests under way on the old credential end by themselves; nothing new is sent there.
-    if (old) setTimeout(() => void old.transport[Symbol.asyncDispose](), 60_000).unref();
+    if (old) setTimeout(() => void dispose(old), 60_000).unref();
+  }
+
+  #candidateOf(found: FoundKubeconfig): Way {
+    if (this.#candidate?.text === found.text) return this.#candidate;
+    this.#dropCandidate();
+    this.#candidate = { link: this.#open(found), text: found.text };
+    return this.#candidate;
+  }
+
+  #dropCandidate(): void {
+    const candidate = this.#candidate;
+    this.#candidate = undefined;
+    void dispose(candidate);
   }
 
   #open(found: FoundKubeconfig): Link {
-    const { clusterID, config, log } = this.#options;
-    const transport = new Transport(found.open(), this.#options.config.environmentProxy);
+    const { clusterID, config, log, metrics } = this.#options;
+    const transport = new Transport(found.open(), config.environmentProxy);
     if (transport.access.skipsTlsVerify) {
       log.warn(
         "the control plane's certificate is not verified: its kubeconfig sets insecure-skip-tls-verify",
       );
     }
+    const controlPlane = new ControlPlane(transport, metrics);
+    controlPlane.breaker.onSuspicion = () => this.#rounds.wake();
     return {
       transport,
       client: new KubeClient(transport),
-      controlPlane: new ControlPlane(transport),
+      controlPlane,
       connection: { clusterID, claimNamespace: config.claimNamespace },
     };
   }
 
-  /** Throws ConnectorError when the claim namespace is not there, not readable, or not the one that was bound. */
-  async #verify(link: Link): Promise<void> {
-    const { claimNamespace, clusterID } = link.connection;
-    const { host } = link.transport.access.server;
-    let namespace: KubeObject;
-    try {
-      namespace = await link.client.get<KubeObject>(namespacePath(claimNamespace), { timeoutMs: 5_000 });
-    } catch (error) {
-      throw namespaceFault(error, claimNamespace, host);
-    }
-    const actual: Binding = { clusterID, claimNamespace, claimNamespaceUID: namespace.metadata.uid ?? '' };
-    if (this.#boundTo && sameBinding(this.#boundTo, actual)) return;
-    const bound = await this.#options.state.readBinding();
-    if (bound && !sameBinding(bound, actual) && !this.#rebind)
-      throw bindingFault(bound, actual, this.#options.state.objectName);
-    if (!bound || !sameBinding(bound, actual)) await this.#options.state.writeBinding(actual);
-    this.#boundTo = actual;
-    // Once: a later change under the running connector is not what the user agreed to.
-    this.#rebind = false;
-  }
-
-  #report(error: unknown): void {
-    const fault =
-      error instanceof ConnectorError
-        ? error
-        : new ConnectorError('unreachable', describeError(error), { cause: error });
-    const isOutage = fault.code === 'unreachable' || (fault instanceof ApiError && fault.status >= 500);
-    if (isOutage && this.#link && !this.#fault) {
-      this.#options.log.warn({ reason: fault.message }, 'the control plane does not answer');
+  /** Draws the conclusions from what the two checks have found. */
+  #settle(): void {
+    const { log, metrics } = this.#options;
+    const kubeconfig = this.#kubeconfigFault;
+    this.#tellOfKubeconfig(kubeconfig);
+    const closes = kubeconfig && (!this.#serving || isOfAnotherPlace(kubeconfig));
+    const error = closes ? kubeconfig : this.#servingFault;
+    const before = this.#closed;
+    if (before?.error.message === error?.message) return;
+    metrics?.controlPlaneUp.set(error ? 0 : 1);
+    if (!error) {
+      this.#closed = undefined;
+      this.#serving?.link.controlPlane.breaker.close();
+      this.#serving?.link.transport.recovered();
+      log.info('the control plane is connected');
       return;
     }
-    if (this.#fault?.message !== fault.message) this.#options.log.error({ code: fault.code }, fault.message);
-    this.#fault = fault;
+    const since = before?.outage.since ?? new Date(this.#clock.now());
+    this.#closed = { error, outage: { since, reason: error.message } };
+    // How it fails may change with every try.
+    if (before?.error.code !== error.code || error.code !== 'unreachable')
+      log.error({ code: error.code }, error.message);
+    this.#serving?.link.controlPlane.breaker.open(this.#closed.outage);
+    if (before || !this.#serving) return;
+    metrics?.circuitOpens.inc();
+    if (error === this.#servingFault) this.#serving.link.transport.lost();
+    this.#rounds.wake();
+  }
+
+  /** Once, where the one before stays in service. */
+  #tellOfKubeconfig(fault: ConnectorError | undefined): void {
+    this.#options.metrics?.kubeconfigUnusable.set(fault ? 1 : 0);
+    if (this.#toldOf === fault?.message) return;
+    this.#toldOf = fault?.message;
+    if (fault && this.#serving && !isOfAnotherPlace(fault))
+      this.#options.log.warn(
+        { code: fault.code, reason: fault.message },
+        'an earlier kubeconfig stays in use',
+      );
   }
 }
 
-function sameBinding(a: Binding, b: Binding): boolean {
-  return (
-    a.clusterID === b.clusterID &&
-    a.claimNamespace === b.claimNamespace &&
-    a.claimNamespaceUID === b.claimNamespaceUID
-  );
+function asFault(error: unknown): ConnectorError {
+  if (error instanceof ConnectorError) return error;
+  return new ConnectorError('unreachable', describeError(error), { cause: error });
 }
 
-function namespaceFault(error: unknown, claimNamespace: string, host: string): unknown {
-  if (!(error instanceof ApiError)) return error;
-  if (error.status === 404) {
-    return new ConnectorError(
-      'claim-namespace-missing',
-      `the namespace "${claimNamespace}" does not exist on the control plane ${host}; create it there, or name another with --claim-namespace`,
-    );
-  }
-  if (error.status === 401) {
-    return new ConnectorError(
-      'credential-refused',
-      `the control plane ${host} does not accept the credential of the kubeconfig; renew it`,
-    );
-  }
-  if (error.status === 403) {
-    return new ConnectorError(
-      'right-missing',
-      `the connector may not read the namespace "${claimNamespace}" on the control plane ${host}: ${error.message}; apply deploy/control-plane.yaml there`,
-    );
-  }
-  return error;
-}
-
-function bindingFault(bound: Binding, actual: Binding, state: string): ConnectorError {
-  const differences = [
-    bound.clusterID !== actual.clusterID && `cluster ID ${bound.clusterID}, now ${actual.clusterID}`,
-    bound.claimNamespace !== actual.claimNamespace &&
-      `claim namespace ${bound.claimNamespace}, now ${actual.claimNamespace}`,
-    bound.claimNamespace === actual.claimNamespace &&
-      bound.claimNamespaceUID !== actual.claimNamespaceUID &&
-      `namespace ${bound.claimNamespace} with UID ${bound.claimNamespaceUID}, now ${actual.claimNamespaceUID} (another control plane, or the namespace was made anew)`,
-  ].filter((text) => text !== false);
-  return new ConnectorError(
-    'binding-changed',
-    `this app cluster is bound to ${differences.join('; ')}; serving it would show an empty list for claims that exist; restore the old setting, or accept the new one with --rebind (recorded in ConfigMap ${state})`,
-  );
+async function dispose(way: Way | undefined): Promise<void> {
+  await way?.link.transport[Symbol.asyncDispose]();
 }

@@ -58,7 +58,7 @@ async function readSecret(
   where: string,
 ): Promise<Secret> {
   try {
-    return await client.get<Secret>(secretPath(namespace, name));
+    return await client.get<Secret>(secretPath(namespace, name), { timeoutMs: 5_000 });
   } catch (cause) {
     if (isNotFound(cause)) {
       throw new ConnectorError(

@@ -1,8 +1,9 @@
-import type { Status } from '../apimachinery/status.ts';
-import { serviceUnavailable } from '../apimachinery/status.ts';
+import { gatewayTimeout, type Status, type StatusError, tooManyRequests } from '../apimachinery/status.ts';
 import { mediaType } from '../apimachinery/media-types.ts';
+import { describeError } from '../base/errors.ts';
 import type { Answer } from './control-plane.ts';
 import type { Link } from './link.ts';
+import { retryLater } from './retry-later.ts';
 
 /** What was asked of the control plane, to judge its refusal by. */
 export interface Asked {
@@ -15,6 +16,10 @@ export interface Asked {
   name: string | undefined;
 }
 
+const reads = new Set(['get', 'list', 'watch']);
+/** The user waits for it, on top of the answer. */
+const reviewTimeoutMs = 5_000;
+
 /**
  * The Status a refusal of the control plane means to the user (still in the control plane's names), or a StatusError
  * where the refusal is about the connector rather than about the request:
@@ -23,26 +28,40 @@ export interface Asked {
  * - 403: our right is missing (503), or admission or quota refused (passed): a SelfSubjectAccessReview tells.
  * - 404 about anything but the object itself (the resource type or the namespace is gone): passed on, the collector of
  *   the app cluster would take owners for deleted.
- * - 3xx and what is no Status: never passed on.
+ * - 429: passed on with its Retry-After. The API server says it in plain text.
+ * - what is no Status: never passed on. A proxy's 5xx to a write leaves its outcome unknown (504).
  */
 export async function refusal(link: Link, answer: Answer, asked: Asked): Promise<Status> {
   const status = parseStatus(answer);
   if (answer.status === 401)
-    throw serviceUnavailable("the control plane does not accept the connector's credential");
+    throw retryLater("the control plane does not accept the connector's credential").causedBy(
+      'credential_refused',
+    );
+  if (!status && answer.status === 429) {
+    const seconds = Number(answer.headers['retry-after'] ?? 1);
+    throw tooManyRequests(undefined, Number.isInteger(seconds) ? seconds : 1).causedBy('passed');
+  }
   if (!status) {
-    throw serviceUnavailable(`the control plane gave an unusable answer (${answer.status})`);
+    link.controlPlane.breaker.onSuspicion();
+    throw unusable(answer, asked);
   }
-  if (answer.status === 403 && !(await mayDo(link, asked))) {
-    throw serviceUnavailable(
-      `the connector has no right to ${asked.verb} ${asked.resource}.${asked.group} on the control plane (deploy/control-plane.yaml)`,
-    );
-  }
+  if (answer.status === 403) await requireRight(link, asked);
   if (answer.status === 404 && !isAboutObject(status, asked)) {
-    throw serviceUnavailable(
+    throw retryLater(
       `the control plane does not serve ${asked.resource}.${asked.group}/${asked.version} at the moment`,
-    );
+    ).causedBy('api_missing');
   }
   return status;
+}
+
+function unusable({ status, headers }: Answer, { verb }: Asked): StatusError {
+  const type = mediaType(headers['content-type']);
+  const what = `the control plane gave an unusable answer (${status}${type === '' ? '' : ` with ${type}`})`;
+  const isUnknown = status >= 500 && !reads.has(verb);
+  const error = isUnknown
+    ? gatewayTimeout(`${what}, and the request may have been carried out`)
+    : retryLater(what);
+  return error.causedBy('unusable_answer');
 }
 
 function parseStatus(answer: Answer): Status | undefined {
@@ -61,7 +80,8 @@ function isAboutObject(status: Status, asked: Asked): boolean {
   return status.reason === 'NotFound' && details?.name === asked.name && details?.kind === asked.resource;
 }
 
-async function mayDo(link: Link, asked: Asked): Promise<boolean> {
+/** Returns where the connector has the right that the request needs: the 403 is admission's or quota's then. */
+async function requireRight(link: Link, asked: Asked): Promise<void> {
   const { verb, group, version, resource, subresource, name } = asked;
   const resourceAttributes = {
     namespace: link.connection.claimNamespace,
@@ -77,13 +97,23 @@ async function mayDo(link: Link, asked: Asked): Promise<boolean> {
     kind: 'SelfSubjectAccessReview',
     spec: { resourceAttributes },
   };
+  let isAllowed: boolean;
   try {
     const review = await link.client.create<{ status?: { allowed?: boolean } }>(
       '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
       body,
+      { timeoutMs: reviewTimeoutMs },
     );
-    return review.status?.allowed === true;
-  } catch {
-    return false;
+    isAllowed = review.status?.allowed === true;
+  } catch (cause) {
+    link.controlPlane.breaker.onSuspicion();
+    throw retryLater(
+      `the control plane refused, and whether it refused the connector or the request cannot be found out: ${describeError(cause)}`,
+      cause,
+    ).causedBy('control_plane_unreachable');
   }
+  if (isAllowed) return;
+  throw retryLater(
+    `the connector has no right to ${verb} ${resource}.${group} on the control plane (deploy/control-plane.yaml)`,
+  ).causedBy('right_missing');
 }

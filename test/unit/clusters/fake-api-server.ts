@@ -122,9 +122,10 @@ export class FakeApiServer implements AsyncDisposable {
     const answer = (await this.intercept?.(received)) ?? this.#answer(received, url.searchParams, response);
     if (answer === 'drop') return void request.socket.destroy();
     if (!answer) return;
+    const isText = typeof answer.body === 'string';
     response
-      .writeHead(answer.status, { 'content-type': 'application/json' })
-      .end(JSON.stringify(answer.body));
+      .writeHead(answer.status, { 'content-type': isText ? 'text/plain' : 'application/json' })
+      .end(isText ? answer.body : JSON.stringify(answer.body));
   }
 
   #answer(

@@ -29,7 +29,9 @@ describe("a kubeconfig's proxy-url", () => {
     const authority = await LabAuthority.create('control-plane');
     const { cert, key } = await authority.issue({ commonName: 'server', hosts: ['cluster.example.org'] });
     const clusterPort = await portOf(
-      createHttps({ cert, key }, (req, res) => res.end(JSON.stringify({ path: req.url }))),
+      createHttps({ cert, key }, (req, res) =>
+        res.setHeader('content-type', 'application/json').end(JSON.stringify({ path: req.url })),
+      ),
     );
     const tunnels: string[] = [];
     const proxy = createHttp();

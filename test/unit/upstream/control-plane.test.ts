@@ -1,11 +1,17 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { Cancellation } from '../../../src/base/cancellation.ts';
 import { accessFromKubeconfig } from '../../../src/clusters/cluster-access.ts';
+import { KubeClient } from '../../../src/clusters/kube-client.ts';
 import { Transport } from '../../../src/clusters/transport.ts';
 import { ControlPlane, type UpstreamRequest } from '../../../src/upstream/control-plane.ts';
 
+/** One to three, at random. */
+const retryAfterSeconds: unknown = expect.any(Number);
 const open: { server: Server; transport: Transport }[] = [];
 
 afterEach(async () => {
@@ -18,7 +24,10 @@ afterEach(async () => {
 
 /** A control plane that speaks real HTTP and answers as told. */
 async function controlPlane(listener: RequestListener): Promise<ControlPlane> {
-  const server = createServer(listener);
+  const server = createServer((req, res) => {
+    res.setHeader('content-type', 'application/json');
+    listener(req, res);
+  });
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
   });
@@ -58,7 +67,7 @@ describe('the forward leg', () => {
   it('answers 503 with Retry-After when nobody listens, since nothing was sent', async () => {
     const transport = new Transport(accessFromKubeconfig(kubeconfigOf(1), 'the test'));
     const failed = new ControlPlane(transport).collect(request({ method: 'POST', body: Buffer.from('{}') }));
-    await expect(failed).rejects.toMatchObject({ code: 503, details: { retryAfterSeconds: 1 } });
+    await expect(failed).rejects.toMatchObject({ code: 503, details: { retryAfterSeconds } });
     await transport[Symbol.asyncDispose]();
   });
 
@@ -66,7 +75,7 @@ describe('the forward leg', () => {
     const upstream = await controlPlane((req) => req.socket.destroy());
     await expect(upstream.collect(request())).rejects.toMatchObject({
       code: 503,
-      details: { retryAfterSeconds: 1 },
+      details: { retryAfterSeconds },
     });
   });
 
@@ -81,14 +90,16 @@ describe('the forward leg', () => {
     expect(received).toBe(1);
   });
 
-  it('never follows a redirect', async () => {
+  it('neither follows a redirect nor passes it on', async () => {
     const paths: (string | undefined)[] = [];
     const upstream = await controlPlane((req, res) => {
       paths.push(req.url);
       res.writeHead(302, { location: '/elsewhere' }).end();
     });
-    const answer = await upstream.collect(request());
-    expect(answer.status).toBe(302);
+    const started = jest.fn();
+    const failed = upstream.forward(request(), { start: started, data: () => true, end: () => undefined });
+    await expect(failed).rejects.toMatchObject({ code: 503, details: { retryAfterSeconds } });
+    expect(started).not.toHaveBeenCalled();
     expect(paths).toEqual(['/prefix/apis/g/v/x']);
   });
 
@@ -140,5 +151,55 @@ describe('the forward leg', () => {
     resume?.();
     await done;
     expect(received + 1e12).toBe(32 * 1024 * 1024 - atPause);
+  });
+});
+
+/** Tokens come from a file, and only `good` is accepted. */
+async function withTokenFile(change: (file: string) => void) {
+  const dir = mkdtempSync(path.join(os.tmpdir(), 'mcp-connector-token-'));
+  const file = path.join(dir, 'token');
+  writeFileSync(file, 'bad');
+  const seen: (string | undefined)[] = [];
+  const server = createServer((req, res) => {
+    seen.push(req.headers.authorization);
+    const isGood = req.headers.authorization === 'Bearer good';
+    change(file);
+    let body = '';
+    req.on('data', (chunk: Buffer) => (body += chunk.toString()));
+    req.on('end', () =>
+      res.writeHead(isGood ? 201 : 401, { 'content-type': 'application/json' }).end(body || '{}'),
+    );
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const config = JSON.parse(kubeconfigOf((server.address() as AddressInfo).port)) as {
+    users: { user: object }[];
+  };
+  for (const entry of config.users) entry.user = { tokenFile: file };
+  const transport = new Transport(accessFromKubeconfig(JSON.stringify(config), 'the test'));
+  open.push({ server, transport });
+  return { upstream: new ControlPlane(transport), client: new KubeClient(transport), seen };
+}
+
+describe('a request that is refused with 401', () => {
+  it('is sent once more with a credential that has been renewed [rotation.retry.unauthorized]', async () => {
+    const { upstream, seen } = await withTokenFile((file) => writeFileSync(file, 'good'));
+    const answer = await upstream.collect(request({ method: 'POST', body: Buffer.from('{"a":1}') }));
+    expect([answer.status, answer.body.toString()]).toEqual([201, '{"a":1}']);
+    expect(seen).toEqual(['Bearer bad', 'Bearer good']);
+  });
+
+  it('is answered with the refusal where there is no other credential, and not sent again [rotation.retry.unauthorized]', async () => {
+    const { upstream, seen } = await withTokenFile(() => undefined);
+    const answer = await upstream.collect(request({ method: 'POST', body: Buffer.from('{"a":1}') }));
+    expect([answer.status, answer.body.toString()]).toEqual([401, '{"a":1}']);
+    expect(seen).toEqual(['Bearer bad']);
+  });
+
+  it('is sent once more for a call of our own too [rotation.retry.unauthorized]', async () => {
+    const { client, seen } = await withTokenFile((file) => writeFileSync(file, 'good'));
+    expect(await client.create('/apis/g/v/x', { a: 1 })).toEqual({ a: 1 });
+    expect(seen).toEqual(['Bearer bad', 'Bearer good']);
   });
 });
