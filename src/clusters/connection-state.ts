@@ -11,11 +11,38 @@ export interface Binding {
   claimNamespaceUID: string;
 }
 
-/** ConfigMaps end at 1 MiB; a catalog that does not fit is not saved, and the log says so. */
-const maxSavedBytes = 900_000;
+/** A group version that is not, or not only, served by this release, and who else it belongs to. */
+export interface ApiConflict {
+  /** `<version>.<group>` */
+  apiService: string;
+  /** With its name, for a sentence that begins with "it belongs to". */
+  owner: string;
+  /** What ends the conflict. */
+  remedy: string;
+  /** RFC 3339. */
+  since: string;
+}
+
+/** The app cluster's namespaces that may hold claims. What is not among them holds none, of the resources seeded. */
+export interface NamespaceRecord {
+  /** Resources (`<plural>.<group>`) all of whose claims were seen to be in the namespaces below. */
+  seeded: string[];
+  /** Uid of the namespace by its name; empty for one that does not exist in the app cluster. */
+  namespaces: Record<string, string>;
+  /** More namespaces than can be kept: absence is never known then. */
+  isFull?: true;
+}
+
+// A ConfigMap ends at 1 MiB (core/validation ValidateConfigMap: the bytes of all values): these two leave room for the rest.
+/** Packed; a catalog that does not fit is not saved, and the log says so. */
+const maxCatalogBytes = 450_000;
+/** Some 7,000 namespaces. */
+const maxNamespacesBytes = 450_000;
+
+const namespacesKey = 'claim-namespaces';
 
 /**
- * The state object: one ConfigMap in the app cluster with the binding and the last catalog. Every replica reads it,
+ * The state object: one ConfigMap in the app cluster with the binding, the last catalog and the namespaces that may hold claims. Every replica reads it,
  * writes are guarded by its resourceVersion, and each write changes one key only.
  */
 export class ConnectionState {
@@ -38,8 +65,53 @@ export class ConnectionState {
     return text === undefined ? undefined : (JSON.parse(text) as Binding);
   }
 
+  /** What is known of the namespaces goes with another binding: it is about other claims. */
   async writeBinding(binding: Binding): Promise<void> {
-    await this.#write((map) => ({ ...map, data: { ...map.data, binding: JSON.stringify(binding) } }));
+    const text = JSON.stringify(binding);
+    await this.#write((map) => {
+      const { binding: old, [namespacesKey]: namespaces, ...data } = map.data ?? {};
+      const isSame = old === text && namespaces !== undefined;
+      return {
+        ...map,
+        data: { ...data, binding: text, ...(isSame ? { [namespacesKey]: namespaces } : {}) },
+      };
+    });
+  }
+
+  /** The record as it is now, with what it is bound to; undefined while there is none. */
+  async readNamespaces(): Promise<{ binding: Binding; record: NamespaceRecord } | undefined> {
+    const { binding, [namespacesKey]: record } = (await this.#read())?.data ?? {};
+    if (binding === undefined || record === undefined) return undefined;
+    return { binding: JSON.parse(binding) as Binding, record: JSON.parse(record) as NamespaceRecord };
+  }
+
+  /** Changes the record by a pure function, which may be called again; resolves to what is stored then. */
+  async changeNamespaces(change: (record: NamespaceRecord) => NamespaceRecord): Promise<NamespaceRecord> {
+    let record: NamespaceRecord = { seeded: [], namespaces: {} };
+    await this.#write((map) => {
+      const old = map.data?.[namespacesKey];
+      record = change(
+        old === undefined ? { seeded: [], namespaces: {} } : (JSON.parse(old) as NamespaceRecord),
+      );
+      let text = JSON.stringify(record);
+      if (text.length > maxNamespacesBytes) {
+        record = { seeded: [], namespaces: {}, isFull: true };
+        text = JSON.stringify(record);
+      }
+      return text === old ? map : { ...map, data: { ...map.data, [namespacesKey]: text } };
+    });
+    return record;
+  }
+
+  /** Sorted by name; written by the leader, printed by `mcp-connector status`. */
+  async readConflicts(): Promise<ApiConflict[]> {
+    const text = (await this.#read())?.data?.['conflicts'];
+    return text === undefined ? [] : (JSON.parse(text) as ApiConflict[]);
+  }
+
+  async writeConflicts(conflicts: readonly ApiConflict[]): Promise<void> {
+    const text = JSON.stringify(conflicts);
+    await this.#write((map) => ({ ...map, data: { ...map.data, conflicts: text } }));
   }
 
   /** The saved catalog's text; undefined when none was saved. */
@@ -50,9 +122,10 @@ export class ConnectionState {
 
   /** False when it is too large to be kept. */
   async writeCatalog(text: string): Promise<boolean> {
-    const packed = gzipSync(text, { level: 9 }).toString('base64');
-    if (packed.length > maxSavedBytes) return false;
-    await this.#write((map) => ({ ...map, binaryData: { ...map.binaryData, 'catalog.json.gz': packed } }));
+    const packed = gzipSync(text, { level: 9 });
+    if (packed.length > maxCatalogBytes) return false;
+    const value = packed.toString('base64');
+    await this.#write((map) => ({ ...map, binaryData: { ...map.binaryData, 'catalog.json.gz': value } }));
     return true;
   }
 
@@ -70,7 +143,9 @@ export class ConnectionState {
       try {
         const current = await this.#read();
         if (current) {
-          await this.#client.replace(configMapPath(this.#namespace, this.#name), change(current));
+          const changed = change(current);
+          if (changed === current) return;
+          await this.#client.replace(configMapPath(this.#namespace, this.#name), changed);
         } else {
           const metadata = {
             name: this.#name,

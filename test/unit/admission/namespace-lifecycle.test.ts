@@ -2,18 +2,19 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { NamespaceLifecycle } from '../../../src/admission/namespace-lifecycle.ts';
 import { StatusError } from '../../../src/apimachinery/status.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
-import { FakeApiServer, failure } from '../clusters/fake-api-server.ts';
+import { FakeApiServer, failure, type Stored } from '../clusters/fake-api-server.ts';
 
 const path = '/api/v1/namespaces';
 const resource = { group: 'k8s.starter.org', resource: 'databases' };
 
+const record = { isRecorded: () => true, add: () => Promise.resolve() };
 let app: FakeApiServer;
 let lifecycle: NamespaceLifecycle;
 
 beforeEach(async () => {
   app = await FakeApiServer.start();
   app.put(`${path}/shop`, { metadata: { name: 'shop' } });
-  lifecycle = new NamespaceLifecycle({ client: app.client(), log: silentLogger() });
+  lifecycle = new NamespaceLifecycle({ client: app.client(), record, log: silentLogger() });
 });
 afterEach(async () => {
   await lifecycle.stop();
@@ -118,5 +119,63 @@ describe('no claim is created', () => {
     app.breakWatches();
     await until(async () => (await refusal('shop')) !== undefined);
     expect((await refusal('shop'))?.code).toBe(403);
+  });
+});
+
+describe('before a claim is sent', () => {
+  const added: string[] = [];
+  let onAdd: () => void;
+
+  beforeEach(() => {
+    added.length = 0;
+    onAdd = () => undefined;
+    lifecycle = new NamespaceLifecycle({
+      client: app.client(),
+      record: {
+        isRecorded: (namespace, uid) => added.includes(`${namespace} ${uid}`),
+        add: async (namespace, uid) => {
+          onAdd();
+          added.push(`${namespace} ${uid}`);
+        },
+      },
+      log: silentLogger(),
+    });
+    app.put(`${path}/shop`, { metadata: { name: 'shop', uid: 'one' } as Stored['metadata'] });
+  });
+
+  it('its namespace is recorded, once, without a question afterwards [namespaces.record.create]', async () => {
+    await follow();
+    await lifecycle.recordBeforeCreate('shop', resource, 'orders');
+    expect(added).toEqual(['shop one']);
+    expect(lifecycle.recordBeforeCreate('shop', resource, 'orders')).toBeUndefined();
+  });
+
+  it('a namespace that was made anew is recorded anew', async () => {
+    await follow();
+    await lifecycle.recordBeforeCreate('shop', resource, 'orders');
+    app.put(`${path}/shop`, { metadata: { name: 'shop', uid: 'two' } as Stored['metadata'] });
+    await until(() => lifecycle.uidOf('shop') === 'two');
+    await lifecycle.recordBeforeCreate('shop', resource, 'orders');
+    expect(added).toEqual(['shop one', 'shop two']);
+  });
+
+  it('one that begins to go meanwhile is refused: somebody may have taken it for empty', async () => {
+    await follow();
+    onAdd = () => void app.put(`${path}/shop`, { ...terminating });
+    await expect(lifecycle.recordBeforeCreate('shop', resource, 'orders')).rejects.toMatchObject({
+      code: 403,
+      details: { causes: [{ reason: 'NamespaceTerminating' }] },
+    });
+  });
+
+  it('nothing is sent where it cannot be recorded', async () => {
+    await follow();
+    onAdd = () => {
+      throw new Error('no answer');
+    };
+    await expect(lifecycle.recordBeforeCreate('shop', resource, 'orders')).rejects.toMatchObject({
+      code: 503,
+      details: { retryAfterSeconds: 1 },
+    });
   });
 });

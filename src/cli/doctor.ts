@@ -1,0 +1,111 @@
+import { Command, Option as CommandOption } from 'commander';
+import { dump } from 'js-yaml';
+import { ConnectorError, describeError } from '../base/errors.ts';
+import type { CatalogSource } from '../catalog/catalog.ts';
+import { parseOpenApi } from '../catalog/openapi-document.ts';
+import { accessFromEnvironment, accessFromFile } from '../clusters/cluster-access.ts';
+import { ConnectionState } from '../clusters/connection-state.ts';
+import { KubeClient } from '../clusters/kube-client.ts';
+import { Transport } from '../clusters/transport.ts';
+import { completeConfig, type Config, type Flags } from '../config/config.ts';
+import { environmentName, type Option, serveOptions } from '../config/options.ts';
+import { claimFindings, type Finding } from '../controllers/claim-findings.ts';
+import { findKubeconfig } from '../controllers/kubeconfig-source.ts';
+
+/** Those of serve that say where the clusters are. */
+const flags = new Set([
+  'kubeconfig',
+  'control-plane-kubeconfig',
+  'control-plane-secret',
+  'control-plane-secret-key',
+  'claim-namespace',
+  'namespace',
+  'release-name',
+  'cluster-id',
+]);
+
+/** `mcp-connector doctor`: exit code 0 where all is well, 1 with findings, 2 where that could not be found out (as kubectl diff). */
+export function doctorCommand(): Command {
+  const command = new Command('doctor').description(
+    'Look for claims that nobody sees any more, and for APIs that belong to somebody else',
+  );
+  for (const option of serveOptions as readonly Option[]) {
+    if (!flags.has(option.flag)) continue;
+    const names = `${option.short ? `-${option.short}, ` : ''}--${option.flag} <${option.value}>`;
+    const byDefault = option.default === undefined ? '' : ` (default: ${option.default})`;
+    command.option(names, `${option.help}${byDefault} [$${environmentName(option.flag)}]`);
+  }
+  const output = new CommandOption('-o, --output <format>', 'table, json or yaml');
+  command.addOption(output.choices(['table', 'json', 'yaml']).default('table'));
+  return command.action(async ({ output: format, ...given }: Flags) => {
+    try {
+      const findings = await examine(completeConfig(given, process.env));
+      process.stdout.write(printed(findings, String(format)));
+      process.exitCode = findings.length === 0 ? 0 : 1;
+    } catch (error) {
+      if (!(error instanceof ConnectorError)) throw error;
+      process.stderr.write(`error: ${describeError(error)}\n`);
+      process.exitCode = 2;
+    }
+  });
+}
+
+async function examine(config: Config): Promise<Finding[]> {
+  const { kubeconfig, namespace, releaseName, claimNamespace } = config;
+  await using app = new Transport(
+    kubeconfig === undefined ? accessFromEnvironment() : accessFromFile(kubeconfig),
+  );
+  const client = new KubeClient(app);
+  const state = new ConnectionState(client, namespace, `${releaseName}-state`);
+  const [binding, catalog] = [await state.readBinding(), await state.readCatalog()];
+  if (!binding || catalog === undefined) {
+    throw new ConnectorError(
+      'never-connected',
+      `the ConfigMap ${state.objectName} tells of no connection; name the release with --release-name and --namespace, and look at the log of the connector`,
+    );
+  }
+  const found = await findKubeconfig(config, client);
+  await using controlPlane = new Transport(found.open(), config.environmentProxy);
+  const claims = await claimFindings({
+    app: client,
+    controlPlane: new KubeClient(controlPlane),
+    connection: { clusterID: config.clusterID ?? binding.clusterID, claimNamespace },
+    resources: (parseOpenApi(catalog) as unknown as CatalogSource).resources,
+  });
+  const conflicts = (await state.readConflicts()).map(({ apiService, owner, remedy }): Finding => ({
+    reason: 'Conflict',
+    resource: 'apiservices',
+    namespace: '',
+    name: apiService,
+    controlPlaneName: '',
+    remedy: `it belongs to ${owner}: ${remedy}`,
+  }));
+  return [...claims, ...conflicts];
+}
+
+function printed(findings: readonly Finding[], format: string): string {
+  if (format === 'json') return `${JSON.stringify({ findings }, undefined, 2)}\n`;
+  if (format === 'yaml') return dump({ findings });
+  if (findings.length === 0) return 'No problems found.\n';
+  const rows = findings.map((finding) => [
+    finding.reason,
+    finding.resource,
+    finding.namespace,
+    finding.name,
+    finding.controlPlaneName,
+  ]);
+  const table = columns([['REASON', 'RESOURCE', 'NAMESPACE', 'NAME', 'CONTROL PLANE NAME'], ...rows]);
+  const remedies = findings.map(({ resource, name, remedy }) => `${resource} ${name}: ${remedy}`);
+  return `${table}\n${remedies.join('\n')}\n`;
+}
+
+/** As kubectl prints a table: three spaces between the widest cells. */
+function columns(rows: readonly string[][]): string {
+  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
+  const line = (row: string[]): string =>
+    row
+      .map((cell, at) => cell.padEnd((widths[at] ?? 0) + 3))
+      .join('')
+      .trimEnd();
+  return `${rows.map(line).join('\n')}\n`;
+}
