@@ -1,173 +1,223 @@
-import type { KubeObject, OwnerReference, Secret } from '../apimachinery/objects.ts';
+import type { Secret } from '../apimachinery/objects.ts';
+import { Backoff, type Clock, systemClock } from '../base/clock.ts';
 import { describeError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
-import type { CatalogStore } from '../catalog/catalog.ts';
-import type { ConnectedResource } from '../catalog/connected-resource.ts';
+import type { Metrics } from '../base/metrics.ts';
 import { secretPath } from '../clusters/api-paths.ts';
+import type { EventRecorder } from '../clusters/event-recorder.ts';
 import { Informer } from '../clusters/informer.ts';
-import { isNotFound, type KubeClient, metadataAccept } from '../clusters/kube-client.ts';
-import {
-  appClusterLabel,
-  appNameLabel,
-  appNamespaceLabel,
-  connectionSecretAnnotation,
-  controlPlaneName,
-} from '../mapping/identity.ts';
+import type { KubeClient } from '../clusters/kube-client.ts';
+import { appReference, type FollowedClaim } from '../mapping/followed-claim.ts';
 import type { Link } from '../upstream/link.ts';
+import type { FollowedClaims } from './followed-claims.ts';
+import type { Controller } from './leader-work.ts';
+import { deliverSecret, type Delivery, type WantedSecret } from './secret-delivery.ts';
 import { Workqueue } from './workqueue.ts';
 
 export interface ConnectionSecretsOptions {
   /** The app cluster. */
   client: KubeClient;
-  link: Link;
-  store: CatalogStore;
+  link: Pick<Link, 'client' | 'connection'>;
+  claims: Pick<FollowedClaims, 'get' | 'list' | 'onChange'>;
+  recorder: Pick<EventRecorder, 'record'>;
+  metrics: Metrics;
   log: Logger;
+  clock?: Clock;
 }
 
 /** What Crossplane writes a claim's connection details as. */
 const connectionSecretType = 'connection.crossplane.io/v1alpha1';
+/** Crossplane's own, for the same trouble of a claim in its own cluster. */
+const eventReason = 'PropagateConnectionSecret';
 
 /**
- * Brings each connection secret of a claim into the claim's namespace under the name the user gave, owned by the
- * claim, so that it goes with it. A Secret that belongs to somebody else is never overwritten; labels and annotations
- * others put on a delivered one stay.
- *
- * Only the Secrets are watched, and a claim is read when its Secret changes: a watch on all claims would cost the
- * control plane and every user's own watch a share of each status update.
+ * Every Secret is looked at once in a round, or ten in a second when there are too many for that. What is changed right after
+ * its turn, or comes after a round has begun, waits for two.
  */
-export class ConnectionSecrets {
+const roundMs = 30_000;
+const paceMs = 100;
+/** How long somebody may wait for what goes by itself until it is told why. */
+const patienceMs = 60_000;
+/** Well within an Event's hour. */
+const repeatMs = 600_000;
+
+interface Trouble {
+  since: number;
+  backoff: Backoff;
+  /** What was reported, and when. */
+  message?: string | undefined;
+  reportedAt: number;
+}
+
+/**
+ * Brings the connection secret of each claim into the claim's namespace under the name the user gave, owned by the claim, so
+ * that it goes with it. One that belongs to somebody else is never overwritten. A claim that names another Secret gets
+ * another; the one before stays as it is until the claim goes, as with Crossplane in the same cluster.
+ *
+ * Secrets of the app cluster are neither listed nor watched: reading them all is more than this needs to be trusted with.
+ * So each is read again in slow rounds, to find what was deleted, changed or put out of the way there.
+ */
+export class ConnectionSecrets implements Controller {
   readonly #options: ConnectionSecretsOptions;
+  readonly #clock: Clock;
   readonly #queue: Workqueue;
   readonly #secrets: Informer<Secret>;
-  readonly #refused = new Map<string, string>();
-  #forget: () => void = () => undefined;
+  readonly #abort = new AbortController();
+  /** By the claim's uid, as the one below: what was delivered last, as it is on the control plane. */
+  readonly #settled = new Map<string, Secret>();
+  readonly #troubles = new Map<string, Trouble>();
+  #rounds: Promise<void> | undefined;
 
   constructor(options: ConnectionSecretsOptions) {
     this.#options = options;
-    this.#queue = new Workqueue(options.log, (name) => this.#reconcile(name));
-    const { claimNamespace } = options.link.connection;
+    this.#clock = options.clock ?? systemClock;
+    this.#queue = new Workqueue(options.log, (uid) => this.#reconcile(uid), this.#clock);
     this.#secrets = new Informer<Secret>({
       client: options.link.client,
-      path: secretPath(claimNamespace),
+      path: secretPath(options.link.connection.claimNamespace),
       query: { fieldSelector: `type=${connectionSecretType}` },
       log: options.log,
-      onChange: (event) => (event ? this.#queue.add(event.object.metadata.name) : this.#addAll()),
+      clock: this.#clock,
+      transform: ({ metadata: { name, namespace, ownerReferences }, type, data }) =>
+        ({ metadata: { name, namespace, ownerReferences }, type, data }) as Secret,
+      onChange: (event) => {
+        for (const secret of event ? [event.object] : this.#secrets.list()) this.#addClaimOf(secret);
+      },
       onError: (error) =>
         options.log.warn({ reason: describeError(error) }, 'the connection secrets cannot be followed'),
     });
   }
 
-  /** After another catalog: Secrets whose kind was not known before. */
-  #addAll(): void {
-    for (const secret of this.#secrets.list()) this.#queue.add(secret.metadata.name);
-  }
-
   start(): void {
-    this.#forget = this.#options.store.onChange(() => this.#addAll());
+    this.#options.claims.onChange((claim) => this.#addIfNews(claim));
     this.#secrets.start();
     this.#queue.start();
+    this.#rounds ??= this.#goRound();
   }
 
   async stop(): Promise<void> {
-    this.#forget();
-    await Promise.all([this.#secrets.stop(), this.#queue.stop()]);
+    this.#abort.abort();
+    await Promise.all([this.#secrets.stop(), this.#queue.stop(), this.#rounds]);
+    this.#options.metrics.connectionSecretsRefused.set(0);
   }
 
-  async #reconcile(name: string): Promise<void> {
-    const { link, client } = this.#options;
-    const { clusterID, claimNamespace } = link.connection;
-    const stored = this.#secrets.get(name, claimNamespace);
-    const owner = stored?.metadata.ownerReferences?.find((reference) => reference.controller);
-    const resource = owner && this.#resourceOf(owner);
-    if (!stored || !resource) return;
-    const claim = await this.#readClaim(resource, owner.name);
-    if (claim?.metadata.uid !== owner.uid) return;
-    const { labels = {}, annotations = {} } = claim.metadata;
-    const namespace = labels[appNamespaceLabel];
-    const claimName = labels[appNameLabel];
-    if (labels[appClusterLabel] !== clusterID || !namespace || !claimName) return;
-    // Claims of the original connector have no annotation: their secret keeps the stored name.
-    const own = annotations[connectionSecretAnnotation] ?? name;
-    if (own !== name && controlPlaneName('claim', { namespace, name: own }, clusterID) !== name) return;
-    await this.#deliver(client, stored, namespace, own, {
-      apiVersion: `${resource.group}/${resource.version}`,
-      kind: resource.kind,
-      name: claimName,
-      uid: owner.uid,
-      controller: true,
-      blockOwnerDeletion: true,
-    });
+  /** Most changes of a claim are of its status, and nothing to a Secret that is where it belongs. */
+  #addIfNews({ uid, isDeleting, storedSecretName = '' }: FollowedClaim): void {
+    const settled = this.#settled.get(uid);
+    if (isDeleting || !settled || settled !== this.#stored(storedSecretName)) this.#queue.add(uid);
   }
 
-  /** The owner's kind on its preferred version, where it is a connected claim. */
-  #resourceOf({ apiVersion, kind }: OwnerReference): ConnectedResource | undefined {
-    const group = apiVersion.split('/')[0];
-    const all = (this.#options.store.current?.groupVersions ?? []).flatMap(({ resources }) => resources);
-    return all.find(
-      (resource) => resource.group === group && resource.kind === kind && resource.prefix === 'claim',
-    );
+  #stored(name: string): Secret | undefined {
+    return this.#secrets.get(name, this.#options.link.connection.claimNamespace);
   }
 
-  async #readClaim(
-    { group, version, plural }: ConnectedResource,
-    name: string,
-  ): Promise<KubeObject | undefined> {
-    const { client, connection } = this.#options.link;
-    const path = `/apis/${group}/${version}/namespaces/${connection.claimNamespace}/${plural}/${name}`;
-    try {
-      return await client.get<KubeObject>(path, { accept: metadataAccept });
-    } catch (error) {
-      if (isNotFound(error)) return undefined;
-      throw error;
+  #addClaimOf(secret: Secret): void {
+    const uid = controllerOf(secret);
+    if (uid !== undefined) this.#queue.add(uid);
+  }
+
+  async #goRound(): Promise<void> {
+    const { signal } = this.#abort;
+    const pause = async (ms: number): Promise<void> => {
+      await this.#clock.sleep(ms, signal).catch(() => undefined);
+    };
+    while (!signal.aborted) {
+      const claims = this.#options.claims.list().filter((claim) => this.#wanted(claim));
+      if (claims.length === 0) await pause(roundMs);
+      for (const { uid } of claims) {
+        await pause(Math.max(paceMs, roundMs / claims.length));
+        if (signal.aborted) return;
+        this.#queue.add(uid);
+      }
     }
   }
 
-  async #deliver(
-    client: KubeClient,
-    stored: Secret,
-    namespace: string,
-    name: string,
-    owner: OwnerReference,
-  ): Promise<void> {
-    let present: Secret | undefined;
-    try {
-      present = await client.get<Secret>(secretPath(namespace, name));
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
-    if (!present) {
-      const labels = { 'app.kubernetes.io/managed-by': 'mcp-connector' };
-      await client.create(secretPath(namespace), {
-        apiVersion: 'v1',
-        kind: 'Secret',
-        metadata: { name, namespace, labels, ownerReferences: [owner] },
-        type: stored.type,
-        data: stored.data ?? {},
-      });
-      this.#options.log.info({ namespace, name, claim: owner.name }, 'delivered a connection secret');
+  async #reconcile(uid: string): Promise<void> {
+    const claim = this.#options.claims.get(uid);
+    const wanted = claim && this.#wanted(claim);
+    if (!wanted) {
+      this.#settled.delete(uid);
+      this.#endTrouble(uid);
       return;
     }
-    if (present.metadata.ownerReferences?.some(({ uid }) => uid === owner.uid) !== true) {
-      this.#refuse(namespace, name, owner);
-      return;
+    const delivery = await deliverSecret(this.#options.client, wanted);
+    const { namespace, name } = wanted;
+    const names = { namespace, name, claim: claim.app.name };
+    switch (delivery.state) {
+      case 'delivered':
+        this.#options.log.info(names, 'delivered a connection secret');
+        break;
+      case 'updated':
+        this.#options.log.debug(names, 'updated a connection secret');
+        break;
+      case 'unchanged':
+        break;
+      default:
+        this.#settled.delete(uid);
+        this.#hold(claim, wanted, delivery);
+        return;
     }
-    this.#refused.delete(`${namespace}/${name}`);
-    if (sameData(present.data, stored.data)) return;
-    await client.replace(secretPath(namespace, name), { ...present, data: stored.data ?? {} });
+    this.#settled.set(uid, wanted.stored);
+    this.#endTrouble(uid);
   }
 
-  #refuse(namespace: string, name: string, owner: OwnerReference): void {
-    const key = `${namespace}/${name}`;
-    if (this.#refused.get(key) === owner.uid) return;
-    this.#refused.set(key, owner.uid);
-    this.#options.log.error(
-      { namespace, name, claim: owner.name },
-      `the connection secret of ${owner.kind} ${namespace}/${owner.name} is not delivered: a Secret ${name} exists there that the claim does not own; delete it, or change spec.writeConnectionSecretToRef.name`,
+  /** Undefined while there is nothing to deliver: no Secret is asked for, or there is none of this claim's yet. */
+  #wanted(claim: FollowedClaim): (WantedSecret & { stored: Secret }) | undefined {
+    const { storedSecretName, secretName, isDeleting, uid, app } = claim;
+    if (isDeleting || storedSecretName === undefined || secretName === undefined) return undefined;
+    const stored = this.#stored(storedSecretName);
+    if (!stored || controllerOf(stored) !== uid) return undefined;
+    const { type = connectionSecretType, data = {} } = stored;
+    return { namespace: app.namespace, name: secretName, type, data, claim: appReference(claim), stored };
+  }
+
+  /** What goes by itself is looked for soon; everything else in the next round. */
+  #hold(
+    claim: FollowedClaim,
+    { namespace, name }: WantedSecret,
+    { state, message }: Extract<Delivery, { message?: string }>,
+  ): void {
+    const { log, recorder } = this.#options;
+    const now = this.#clock.now();
+    const trouble = this.#troubles.get(claim.uid) ?? {
+      since: now,
+      backoff: new Backoff(1_000, roundMs),
+      reportedAt: 0,
+    };
+    this.#troubles.set(claim.uid, trouble);
+    if (state === 'waiting') {
+      this.#queue.addAfter(claim.uid, trouble.backoff.next());
+      if (message === undefined || now - trouble.since < patienceMs) return;
+    }
+    if (trouble.message === message && now - trouble.reportedAt < repeatMs) return;
+    if (trouble.message !== message) {
+      const { kind } = claim.resource;
+      log.error(
+        { namespace, name, claim: claim.app.name },
+        `the connection secret of ${kind} ${claim.app.namespace}/${claim.app.name} is not delivered: ${message}`,
+      );
+    }
+    trouble.message = message;
+    trouble.reportedAt = now;
+    recorder.record(
+      appReference(claim),
+      'Warning',
+      eventReason,
+      `cannot deliver the connection secret: ${message}`,
     );
+    this.#count();
+  }
+
+  #endTrouble(uid: string): void {
+    if (this.#troubles.delete(uid)) this.#count();
+  }
+
+  #count(): void {
+    const told = [...this.#troubles.values()].filter(({ message }) => message !== undefined);
+    this.#options.metrics.connectionSecretsRefused.set(told.length);
   }
 }
 
-function sameData(a: Record<string, string> = {}, b: Record<string, string> = {}): boolean {
-  const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
+function controllerOf({ metadata }: Secret): string | undefined {
+  return metadata.ownerReferences?.find(({ controller }) => controller)?.uid;
 }

@@ -27,6 +27,14 @@ export class Workqueue {
     this.#wake.resolve();
   }
 
+  /** Adds it when the time has come; until then it may be added as well. */
+  addAfter(key: string, ms: number): void {
+    this.#clock.sleep(ms, this.#abort.signal).then(
+      () => this.add(key),
+      () => undefined,
+    );
+  }
+
   start(): void {
     this.#done ??= this.#run();
   }
@@ -61,9 +69,6 @@ export class Workqueue {
     this.#backoffs.set(key, backoff);
     const pause = backoff.next();
     this.#log.warn({ key, reason: describeError(error), retryMs: Math.round(pause) }, 'a reconcile failed');
-    this.#clock.sleep(pause, this.#abort.signal).then(
-      () => this.add(key),
-      () => undefined,
-    );
+    this.addAfter(key, pause);
   }
 }
