@@ -34,6 +34,8 @@ export class Catalog {
   readonly groupList: ServedDocument;
   readonly openApiV2: ServedDocument;
   readonly openApiV3Root: ServedDocument;
+  readonly #openApiV3Hashes: ReadonlyMap<string, string>;
+  #openApiV3Rest: { without: string; root: ServedDocument } | undefined;
   readonly #openApiV3 = new Map<string, ServedDocument>();
   readonly #resourceLists = new Map<string, ServedDocument>();
   readonly #groups = new Map<string, ServedDocument>();
@@ -58,6 +60,7 @@ export class Catalog {
       hashes.set(key, content.etag.slice(1, -1));
       this.#openApiV3.set(key, content);
     }
+    this.#openApiV3Hashes = hashes;
     this.openApiV3Root = served(openApiV3Index(hashes));
     this.openApiV2 = served(openApiV2Of(documents.map(([, document]) => document)));
     const documentTags = [this.discoveryV2, this.openApiV2, this.openApiV3Root].map(({ etag }) => etag);
@@ -84,6 +87,16 @@ export class Catalog {
   /** `key` is `apis/<group>/<version>`. */
   openApiV3(key: string): ServedDocument | undefined {
     return this.#openApiV3.get(key);
+  }
+
+  /** The root that leaves out these keys (`apis/<group>/<version>`), whose documents are somebody else's. */
+  openApiV3RootWithout(keys: ReadonlySet<string>): ServedDocument {
+    const left = [...this.#openApiV3Hashes].filter(([key]) => !keys.has(key));
+    if (left.length === this.#openApiV3Hashes.size) return this.openApiV3Root;
+    const without = [...keys].toSorted().join();
+    if (this.#openApiV3Rest?.without !== without)
+      this.#openApiV3Rest = { without, root: served(openApiV3Index(new Map(left))) };
+    return this.#openApiV3Rest.root;
   }
 
   /** What the app cluster's aggregator would see change in one group and version. */

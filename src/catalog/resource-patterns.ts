@@ -6,10 +6,16 @@ export interface ResourcePatterns {
 }
 
 export function isConnected(
-  { plural, group }: { plural: string; group: string },
+  resource: { plural: string; group: string },
   { allow, deny }: ResourcePatterns,
 ): boolean {
-  const matches = (pattern: string): boolean =>
-    pattern === '*' || pattern === `*.${group}` || pattern === `${plural}.${group}`;
+  const matches = (pattern: string): boolean => matchesPattern(pattern, resource);
   return (allow.length === 0 || allow.some(matches)) && !deny.some(matches);
+}
+
+export function matchesPattern(
+  pattern: string,
+  { plural, group }: { plural: string; group: string },
+): boolean {
+  return pattern === '*' || pattern === `*.${group}` || pattern === `${plural}.${group}`;
 }

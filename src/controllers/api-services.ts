@@ -1,12 +1,17 @@
-import type { APIService, KubeObject, OwnerReference } from '../apimachinery/objects.ts';
-import { describeError } from '../base/errors.ts';
+import type { APIService, KubeObject, ObjectReference, OwnerReference } from '../apimachinery/objects.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
 import type { Catalog, CatalogStore } from '../catalog/catalog.ts';
 import type { GroupVersion } from '../catalog/connected-resource.ts';
 import { apiServicePath, clusterRolePath, servicePath } from '../clusters/api-paths.ts';
-import { Informer } from '../clusters/informer.ts';
+import type { ConnectionState } from '../clusters/connection-state.ts';
+import type { EventRecorder } from '../clusters/event-recorder.ts';
 import { isConflict, isNotFound, type KubeClient } from '../clusters/kube-client.ts';
+import { ApiConflicts } from './api-conflicts.ts';
+import { differs, nameOf, wantedApiService } from './wanted-api-service.ts';
+import { isOurs, otherOwnerOf, ownerByDefinitions, type Release } from './api-service-owner.ts';
+import { LocalDefinitions } from './local-definitions.ts';
+import type { RegisteredApis } from './registered-apis.ts';
 import type { ServingCertificate } from './serving-certificate.ts';
 import { Workqueue } from './workqueue.ts';
 
@@ -14,10 +19,13 @@ export interface ApiServicesOptions {
   /** The app cluster. */
   client: KubeClient;
   store: CatalogStore;
+  registered: RegisteredApis;
+  /** Keeps the conflicts for `mcp-connector status`. */
+  state: Pick<ConnectionState, 'readConflicts' | 'writeConflicts'>;
+  events: Pick<EventRecorder, 'record'>;
   /** Its CAs stand in every APIService. */
   certificate: Pick<ServingCertificate, 'current' | 'onChange'>;
-  releaseName: string;
-  namespace: string;
+  release: Release;
   /** Port of the Service, or of the external host. */
   port: number;
   /** A Service of type ExternalName is kept for this host. */
@@ -27,90 +35,136 @@ export interface ApiServicesOptions {
   metrics: Metrics;
 }
 
-/** Says which release an APIService belongs to. */
-const releaseLabel = 'mcp-connector-k8s.io/release';
-/** Any change of an APIService makes the aggregator read discovery and OpenAPI again, instead of after a minute. */
-const catalogAnnotation = 'mcp-connector-k8s.io/catalog-hash';
-/** kube-apiserver owns what carries this label, and would fight every change. */
-const automanagedLabel = 'kube-aggregator.kubernetes.io/automanaged';
-
-// As kube-apiserver registers a CRD's group version (crdregistration_controller.go).
-const groupPriorityMinimum = 1000;
-const highestVersionPriority = 100;
+/** After all names that wait: no APIService is called so. */
+const everyOne = '';
 
 /**
  * Keeps one APIService per connected group version: made, corrected, and removed when the API is positively gone from
- * the catalog. What belongs to a local CRD or to somebody else is never touched, and reported.
+ * the catalog. What belongs to a local CRD or to somebody else is never touched, also when it became theirs later, and
+ * reported until it is gone.
  */
 export class ApiServices {
   readonly #options: ApiServicesOptions;
-  readonly #informer: Informer<APIService>;
   readonly #queue: Workqueue;
-  readonly #conflicts = new Set<string>();
+  readonly #definitions: LocalDefinitions;
+  readonly #conflicts: ApiConflicts;
   #owner: OwnerReference | undefined;
   #forget: (() => void)[] = [];
 
   constructor(options: ApiServicesOptions) {
+    const { client, log, state, events, metrics } = options;
     this.#options = options;
-    this.#queue = new Workqueue(options.log, (name) => this.#reconcile(name));
-    this.#informer = new Informer<APIService>({
-      client: options.client,
-      path: apiServicePath(),
-      log: options.log,
-      onChange: (event) => (event ? this.#queue.add(event.object.metadata.name) : this.#addAll()),
-      onError: (error) =>
-        options.log.warn({ reason: describeError(error) }, 'the APIServices cannot be followed'),
-    });
+    this.#queue = new Workqueue(log, (name) => this.#reconcile(name));
+    this.#conflicts = new ApiConflicts({ state, events, metrics, log });
+    this.#definitions = new LocalDefinitions({ client, log, onChange: (group) => this.#addAll(group) });
   }
 
-  /** After a change that concerns all of them: another catalog, a new CA. */
-  #addAll(): void {
-    for (const service of this.#informer.list())
-      if (this.#isOurs(service)) this.#queue.add(service.metadata.name);
-    for (const groupVersion of this.#options.store.current?.groupVersions ?? [])
-      this.#queue.add(nameOf(groupVersion));
+  /** After a change that concerns all of them, or all of one group: another catalog, a new CA, a local CRD. */
+  #addAll(group?: string): void {
+    const { registered, store, release } = this.#options;
+    const concerned = (other: string): boolean => group === undefined || group === other;
+    for (const service of registered.list())
+      if (isOurs(service, release) && concerned(service.spec.group)) this.#queue.add(service.metadata.name);
+    for (const groupVersion of store.current?.groupVersions ?? [])
+      if (concerned(groupVersion.group)) this.#queue.add(nameOf(groupVersion));
+    this.#queue.add(everyOne);
   }
 
   start(): void {
-    const { store, certificate } = this.#options;
-    this.#forget = [store.onChange(() => this.#addAll()), certificate.onChange(() => this.#addAll())];
-    this.#informer.start();
+    const { store, certificate, registered } = this.#options;
+    this.#forget = [
+      store.onChange(() => this.#addAll()),
+      certificate.onChange(() => this.#addAll()),
+      registered.onChange((name) => (name === undefined ? this.#addAll() : this.#queue.add(name))),
+    ];
+    this.#definitions.start();
+    this.#conflicts.start();
+    this.#addAll();
     this.#queue.start();
   }
 
   async stop(): Promise<void> {
     for (const forget of this.#forget) forget();
-    await this.#informer.stop();
+    await this.#definitions.stop();
     await this.#queue.stop();
+    await this.#conflicts.stop();
   }
 
   async #reconcile(name: string): Promise<void> {
-    const catalog = this.#options.store.current;
-    if (!catalog || !this.#informer.hasSynced) return;
+    const { store, registered, release } = this.#options;
+    const catalog = store.current;
+    if (!catalog || !registered.hasSynced || !this.#definitions.areKnown) return;
+    if (name === everyOne) return this.#conflicts.settled();
     const groupVersion = catalog.groupVersions.find((candidate) => nameOf(candidate) === name);
-    const current = this.#informer.get(name);
+    const current = registered.get(name);
     if (!groupVersion) {
-      this.#settle(name);
-      if (current && this.#isOurs(current)) await this.#remove(current);
+      this.#conflicts.settle(name, undefined);
+      if (current && isOurs(current, release)) await this.#remove(current);
       return;
     }
-    if (current && !this.#isOurs(current)) {
-      this.#reportConflict(name, current);
+    const { group, version } = groupVersion;
+    const definitions = await this.#definitions.serving(group, version);
+    if (current ? !isOurs(current, release) : definitions.length > 0) {
+      this.#reportForeign(name, current, definitions, group);
       return;
     }
-    this.#settle(name);
     await this.#ensureService();
-    const wanted = this.#wanted(catalog, groupVersion, await this.#ownerReference());
-    if (!current) await this.#create(wanted);
-    else if (differs(current, wanted)) await this.#replace(current, wanted);
+    const wanted = await this.#wanted(catalog, groupVersion);
+    const kept = current ? await this.#correct(current, wanted) : await this.#create(wanted);
+    if (definitions.length > 0) this.#reportHidden(name, definitions, group);
+    else this.#conflicts.settle(name, referenceTo(kept));
   }
 
-  async #create(wanted: APIService): Promise<void> {
-    await this.#options.client.create(apiServicePath(), wanted);
+  /** Somebody else's. A local CRD is on its way to an APIService of kube-apiserver's, where there is none yet. */
+  #reportForeign(
+    name: string,
+    current: APIService | undefined,
+    definitions: readonly KubeObject[],
+    group: string,
+  ): void {
+    const exclude = `exclude the group with --deny=*.${group}`;
+    const other = current
+      ? otherOwnerOf(current, this.#options.release, definitions)
+      : ownerByDefinitions(definitions, exclude);
+    this.#conflicts.report(name, {
+      ...other,
+      object: referenceTo(current ?? { metadata: { name } }),
+      reason: 'NotConnected',
+      effect: `APIService ${name} is not connected`,
+    });
+  }
+
+  /**
+   * kube-apiserver leaves an APIService of somebody else alone, also for a CRD that comes later
+   * (autoregister_controller.go, checkAPIService): the CRD is hidden. Ours stays: with it, the claims would vanish.
+   */
+  #reportHidden(name: string, definitions: readonly KubeObject[], group: string): void {
+    const [first] = definitions;
+    if (!first) return;
+    const { owner, remedy } = ownerByDefinitions(definitions, `exclude the group with --deny=*.${group}`);
+    this.#conflicts.report(name, {
+      owner,
+      remedy,
+      object: {
+        apiVersion: 'apiextensions.k8s.io/v1',
+        kind: 'CustomResourceDefinition',
+        name: first.metadata.name,
+        uid: first.metadata.uid,
+      },
+      reason: 'HiddenByAPIService',
+      effect: `APIService ${name} leads to the control plane and hides what this cluster has under the same group and version`,
+    });
+  }
+
+  async #create(wanted: APIService): Promise<APIService> {
+    const created = await this.#options.client.create<APIService>(apiServicePath(), wanted);
     this.#options.log.info({ apiService: wanted.metadata.name }, 'registered an API');
+    return created;
   }
 
-  async #replace(current: APIService, wanted: APIService): Promise<void> {
+  /** Guarded by the resourceVersion, so that nothing is taken from who takes it over at this moment. */
+  async #correct(current: APIService, wanted: APIService): Promise<APIService> {
+    if (!differs(current, wanted)) return current;
     const merged: APIService = {
       ...current,
       metadata: {
@@ -121,74 +175,30 @@ export class ApiServices {
       },
       spec: wanted.spec,
     };
-    await this.#options.client.replace(apiServicePath(wanted.metadata.name), merged);
+    return await this.#options.client.replace<APIService>(apiServicePath(wanted.metadata.name), merged);
   }
 
   async #remove({ metadata }: APIService): Promise<void> {
+    const { name, uid, resourceVersion } = metadata;
     try {
-      await this.#options.client.delete(apiServicePath(metadata.name), {
-        preconditions: { uid: metadata.uid },
-      });
-      this.#options.log.info(
-        { apiService: metadata.name },
-        'removed an API that the control plane no longer has',
-      );
+      await this.#options.client.delete(apiServicePath(name), { preconditions: { uid, resourceVersion } });
+      this.#options.log.info({ apiService: name }, 'removed an API that the control plane no longer has');
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
   }
 
-  #wanted(catalog: Catalog, groupVersion: GroupVersion, owner: OwnerReference | undefined): APIService {
-    const { namespace, releaseName, port, certificate } = this.#options;
-    const { group, version } = groupVersion;
-    const versions = catalog.groupVersions
-      .filter((candidate) => candidate.group === group)
-      .map((candidate) => candidate.version);
-    return {
-      apiVersion: 'apiregistration.k8s.io/v1',
-      kind: 'APIService',
-      metadata: {
-        name: nameOf(groupVersion),
-        labels: { 'app.kubernetes.io/managed-by': 'mcp-connector', [releaseLabel]: releaseName },
-        annotations: { [catalogAnnotation]: catalog.hashOf(groupVersion) },
-        ...(owner ? { ownerReferences: [owner] } : {}),
-      },
-      spec: {
-        group,
-        version,
-        groupPriorityMinimum,
-        versionPriority: Math.max(1, highestVersionPriority - versions.indexOf(version)),
-        service: { namespace, name: releaseName, port },
-        caBundle: Buffer.from(certificate.current().caBundle).toString('base64'),
-      },
-    };
-  }
-
-  #isOurs({ metadata, spec }: APIService): boolean {
-    const { releaseName, namespace } = this.#options;
-    if (metadata.labels?.[automanagedLabel] !== undefined || !spec.service) return false;
-    return (
-      metadata.labels?.[releaseLabel] === releaseName &&
-      spec.service.namespace === namespace &&
-      spec.service.name === releaseName
-    );
-  }
-
-  #reportConflict(name: string, { metadata, spec }: APIService): void {
-    if (this.#conflicts.has(name)) return;
-    this.#conflicts.add(name);
-    this.#options.metrics.apiServiceConflicts.set(this.#conflicts.size);
-    const owner = spec.service
-      ? `the Service ${spec.service.namespace}/${spec.service.name} (remove that installation, or exclude the group with --deny)`
-      : `a CustomResourceDefinition of this cluster (delete the local CRDs of ${spec.group}, or exclude the group with --deny)`;
-    this.#options.log.error(
-      { apiService: metadata.name },
-      `APIService ${name} is not connected: it belongs to ${owner}`,
-    );
-  }
-
-  #settle(name: string): void {
-    if (this.#conflicts.delete(name)) this.#options.metrics.apiServiceConflicts.set(this.#conflicts.size);
+  async #wanted(catalog: Catalog, groupVersion: GroupVersion): Promise<APIService> {
+    const { release, port, certificate } = this.#options;
+    const owner = await this.#ownerReference();
+    return wantedApiService({
+      catalog,
+      groupVersion,
+      release,
+      port,
+      caBundle: certificate.current().caBundle,
+      owner,
+    });
   }
 
   async #ownerReference(): Promise<OwnerReference | undefined> {
@@ -206,7 +216,8 @@ export class ApiServices {
 
   /** Outside the cluster, the Service that the APIServices name leads to our host. */
   async #ensureService(): Promise<void> {
-    const { client, externalHost, namespace, releaseName, port } = this.#options;
+    const { client, externalHost, release, port } = this.#options;
+    const { releaseName, namespace } = release;
     if (externalHost === undefined) return;
     const service = {
       apiVersion: 'v1',
@@ -227,20 +238,11 @@ export class ApiServices {
   }
 }
 
-function nameOf({ group, version }: { group: string; version: string }): string {
-  return `${version}.${group}`;
-}
-
-function differs(current: APIService, wanted: APIService): boolean {
-  const relevant = ({ metadata, spec }: APIService): string =>
-    JSON.stringify([
-      spec.groupPriorityMinimum,
-      spec.versionPriority,
-      spec.caBundle,
-      spec.service?.port,
-      spec.insecureSkipTLSVerify ?? false,
-      metadata.annotations?.[catalogAnnotation],
-      wanted.metadata.ownerReferences ? metadata.ownerReferences?.map(({ uid }) => uid) : undefined,
-    ]);
-  return relevant(current) !== relevant(wanted);
+function referenceTo({ metadata }: Pick<APIService, 'metadata'>): ObjectReference {
+  return {
+    apiVersion: 'apiregistration.k8s.io/v1',
+    kind: 'APIService',
+    name: metadata.name,
+    uid: metadata.uid,
+  };
 }

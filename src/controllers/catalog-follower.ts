@@ -1,28 +1,29 @@
-import type { CustomResourceDefinition, KubeObject } from '../apimachinery/objects.ts';
+import type { KubeObject } from '../apimachinery/objects.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { describeError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { Catalog, type CatalogSource, type CatalogStore } from '../catalog/catalog.ts';
-import {
-  type ConnectedResource,
-  connectedPrefixOf,
-  connectedResourcesOf,
-  groupVersionsOf,
-} from '../catalog/connected-resource.ts';
+import { type ConnectedResource, type GroupVersion, groupVersionsOf } from '../catalog/connected-resource.ts';
+import { resourcesOrKept } from '../catalog/kept-resources.ts';
 import { type OpenApiV3Document, parseOpenApi } from '../catalog/openapi-document.ts';
 import { openApiV3Key, openApiV3Of, pluralsWithoutPaths } from '../catalog/openapi-v3.ts';
 import { type ResourcePatterns, isConnected } from '../catalog/resource-patterns.ts';
 import { crdPath } from '../clusters/api-paths.ts';
 import { Informer } from '../clusters/informer.ts';
-import { ApiError, isNotFound, metadataListAccept } from '../clusters/kube-client.ts';
+import { ApiError, metadataListAccept } from '../clusters/kube-client.ts';
 import type { Link } from '../upstream/link.ts';
+import { ConnectedDefinitions } from './connected-definitions.ts';
 
 export interface CatalogFollowerOptions {
   link: Link;
   store: CatalogStore;
   patterns: ResourcePatterns;
+  /** What this release has registered in the app cluster. */
+  registered: () => Promise<Pick<GroupVersion, 'group' | 'version'>[]>;
   log: Logger;
   clock?: Clock;
+  /** Called when everything was read anew, changed or not. */
+  onRefresh?: () => void;
 }
 
 /** Crossplane applies a CRD in several writes; one catalog for all of them. */
@@ -42,7 +43,7 @@ export class CatalogFollower {
   readonly #clock: Clock;
   readonly #abort = new AbortController();
   readonly #informer: Informer<KubeObject>;
-  readonly #definitions = new Map<string, CustomResourceDefinition>();
+  readonly #definitions: ConnectedDefinitions;
   readonly #documents = new Map<string, { url: string; document: OpenApiV3Document }>();
   #wake = Promise.withResolvers<void>();
   #fault: string | undefined;
@@ -51,6 +52,11 @@ export class CatalogFollower {
   constructor(options: CatalogFollowerOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    this.#definitions = new ConnectedDefinitions({
+      client: options.link.client,
+      signal: this.#abort.signal,
+      registered: options.registered,
+    });
     this.#informer = new Informer<KubeObject>({
       client: options.link.client,
       path: crdPath(),
@@ -86,7 +92,10 @@ export class CatalogFollower {
       this.#wake = Promise.withResolvers<void>();
       try {
         await this.#clock.sleep(settleMs, signal);
-        if (this.#informer.hasSynced) await this.#rebuild();
+        if (this.#informer.hasSynced) {
+          await this.#rebuild();
+          this.#options.onRefresh?.();
+        }
         this.#fault = undefined;
       } catch (error) {
         if (signal.aborted) return;
@@ -103,15 +112,11 @@ export class CatalogFollower {
   }
 
   async #rebuild(): Promise<void> {
-    const { store, log } = this.#options;
-    await this.#readDefinitions();
-    const resources: ConnectedResource[] = [];
-    for (const crd of this.#definitions.values()) {
-      const prefix = connectedPrefixOf(crd);
-      if (prefix === undefined) continue;
-      for (const resource of connectedResourcesOf(crd, prefix))
-        if (isConnected(resource, this.#options.patterns)) resources.push(resource);
-    }
+    const { store, log, patterns } = this.#options;
+    const isAllowed = (resource: ConnectedResource): boolean => isConnected(resource, patterns);
+    const previous = (store.current?.source.resources ?? []).filter(isAllowed);
+    const definitions = await this.#definitions.refresh(this.#informer.list(), previous);
+    const resources = definitions.flatMap((crd) => resourcesOrKept(crd, previous)).filter(isAllowed);
     const source: CatalogSource = { resources, openApi: await this.#readOpenApi(resources) };
     const catalog = new Catalog(source);
     if (!store.publish(catalog)) return;
@@ -119,26 +124,6 @@ export class CatalogFollower {
       { resources: resources.map(({ plural, group, version }) => `${plural}.${version}.${group}`) },
       'the catalog has changed',
     );
-  }
-
-  /** Reads anew what an XRD owns and has changed, and forgets what is gone. */
-  async #readDefinitions(): Promise<void> {
-    const owned = this.#informer.list().filter(isOwnedByXrd);
-    const names = new Set(owned.map((crd) => crd.metadata.name));
-    for (const name of this.#definitions.keys()) if (!names.has(name)) this.#definitions.delete(name);
-    for (const { metadata } of owned) {
-      if (this.#definitions.get(metadata.name)?.metadata.resourceVersion === metadata.resourceVersion)
-        continue;
-      try {
-        const crd = await this.#options.link.client.get<CustomResourceDefinition>(crdPath(metadata.name), {
-          signal: this.#abort.signal,
-        });
-        this.#definitions.set(metadata.name, crd);
-      } catch (error) {
-        if (!isNotFound(error)) throw error;
-        this.#definitions.delete(metadata.name);
-      }
-    }
   }
 
   /** The filtered documents of all connected group versions; waits a while for those the control plane has not made yet. */
@@ -169,9 +154,13 @@ export class CatalogFollower {
     }
     const kept = new Set(groupVersions.map(openApiV3Key));
     for (const key of this.#documents.keys()) if (!kept.has(key)) this.#documents.delete(key);
+    // While a CRD is made anew its control plane may have no document, and the last one still says what it is.
+    const previous = new Map(this.#options.store.current?.source.openApi);
     return groupVersions.flatMap((groupVersion): [string, OpenApiV3Document][] => {
-      const known = this.#documents.get(openApiV3Key(groupVersion));
-      return known ? [[openApiV3Key(groupVersion), openApiV3Of(known.document, groupVersion)]] : [];
+      const key = openApiV3Key(groupVersion);
+      const known = this.#documents.get(key);
+      const document = known ? openApiV3Of(known.document, groupVersion) : previous.get(key);
+      return document ? [[key, document]] : [];
     });
   }
 
@@ -183,13 +172,4 @@ export class CatalogFollower {
     if (this.#fault !== reason) this.#options.log.error(reason);
     this.#fault = reason;
   }
-}
-
-/** The cheap half of connectedPrefixOf, on metadata. */
-function isOwnedByXrd(crd: KubeObject): boolean {
-  return (crd.metadata.ownerReferences ?? []).some(
-    (owner) =>
-      owner.kind === 'CompositeResourceDefinition' &&
-      owner.apiVersion.startsWith('apiextensions.crossplane.io/'),
-  );
 }
