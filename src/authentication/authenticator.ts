@@ -50,7 +50,10 @@ export class Authenticator {
   authenticate(request: IncomingCredentials): UserInfo | Promise<UserInfo> {
     const trust = this.#options.trust.current;
     if (!trust)
-      throw serviceUnavailable('the front-proxy configuration of this cluster has not been read yet', 1);
+      throw serviceUnavailable(
+        'the front-proxy configuration of this cluster has not been read yet',
+        1,
+      ).causedBy('app_cluster_unavailable');
     const { rawHeaders, socket } = request;
     const now = this.#clock.now();
 

@@ -58,7 +58,9 @@ export class TokenReviewer {
       review = await requestReview<TokenReview>(this.#client, path, body, this.#clock);
     } catch (cause) {
       this.#log.error({ reason: describeError(cause) }, 'a TokenReview failed');
-      throw internalError('the bearer token could not be reviewed', cause);
+      throw internalError('the bearer token could not be reviewed', cause).causedBy(
+        'app_cluster_unavailable',
+      );
     }
     const { authenticated, error, user } = review.status ?? {};
     if (!authenticated || !user?.username) {

@@ -5,9 +5,6 @@ import { completeConfig, type Flags } from '../config/config.ts';
 import { environmentName, type Option, serveOptions } from '../config/options.ts';
 import { startConnector } from '../connector.ts';
 
-/** Kubernetes sends SIGKILL after 30 s by default; watches are ended by then, and requests have had their time. */
-const graceMs = 20_000;
-
 /** `mcp-connector serve` */
 export function serveCommand(): Command {
   const command = new Command('serve').description(
@@ -25,7 +22,7 @@ export function serveCommand(): Command {
     const connector = await startConnector(config, log);
     const stop = (signal: string): void => {
       log.info({ signal }, 'stopping');
-      connector.stop(graceMs).then(
+      connector.stop().then(
         () => process.exit(0),
         (error: unknown) => {
           log.error({ reason: describeError(error) }, 'the stop failed');

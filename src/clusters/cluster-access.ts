@@ -1,6 +1,16 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
-import { KubeConfig } from '@kubernetes/client-node';
+import { systemClock } from '../base/clock.ts';
 import { ConnectorError, describeError } from '../base/errors.ts';
+import { ExecPlugin } from './exec-plugin.ts';
+import {
+  loadFromEnvironment,
+  loadKubeconfig,
+  loadKubeconfigFile,
+  type LoadedKubeconfig,
+} from './kubeconfig.ts';
+import { expiryOfToken } from './token-expiry.ts';
 
 /** TLS material towards one API server, as node:tls takes it. */
 export interface TlsMaterial {
@@ -16,25 +26,38 @@ export interface Credential {
   /** Value of the Authorization header; absent with client certificates. */
   authorization: string | undefined;
   tls: TlsMaterial;
+  /** Milliseconds since the epoch, where the token or the plugin says so. */
+  expiresAt?: number | undefined;
 }
 
-/** How long a credential is used before it is asked for again: token files and exec plugins rotate theirs. */
-const credentialLifetimeMs = 10_000;
+/** How long a credential is used before its files are looked at again. */
+const credentialLifetimeMs = 5_000;
+/** Many requests are refused at once; the files are read again at most this often. */
+const rereadPauseMs = 100;
 
 /**
- * The way to one cluster: address, TLS, proxy and credential, as a kubeconfig says. Tokens, token files, client
- * certificates, exec plugins and OIDC are read by @kubernetes/client-node.
+ * The way to one cluster: address, TLS, proxy and credential, as a kubeconfig says. Whatever of it lies in files (the
+ * kubeconfig itself, token, certificates, CAs) or comes from a plugin may change while this is in use; the address may
+ * not: that is another cluster, or has to be looked at as if it were one.
  */
 export class ClusterAccess {
-  readonly #kubeConfig: KubeConfig;
+  readonly #load: () => LoadedKubeconfig;
   /** Base address, path prefix included and without a slash at its end (Spaces put a control plane below a path). */
   readonly server: URL;
   readonly proxyUrl: string | undefined;
   readonly skipsTlsVerify: boolean;
+  #loaded: LoadedKubeconfig;
+  #plugin: ExecPlugin | undefined;
   #credential: Promise<Credential> | undefined;
+  #known: Credential | undefined;
+  #readAt = 0;
   #expires = 0;
 
-  constructor(kubeConfig: KubeConfig) {
+  /** `read` is called again and again; an error of a later call leaves the last kubeconfig in use. */
+  constructor(read: () => LoadedKubeconfig) {
+    this.#load = read;
+    this.#loaded = read();
+    const { kubeConfig } = this.#loaded;
     const cluster = kubeConfig.getCurrentCluster();
     if (!cluster) {
       throw new ConnectorError(
@@ -51,10 +74,10 @@ export class ClusterAccess {
         `the kubeconfig's server "${cluster.server}" is not an https address`,
       );
     }
-    this.#kubeConfig = kubeConfig;
     this.server = new URL(cluster.server.replace(/\/+$/, ''));
     this.proxyUrl = cluster.proxyUrl;
     this.skipsTlsVerify = cluster.skipTLSVerify;
+    this.#plugin = this.#loaded.exec && new ExecPlugin(this.#loaded.exec, cluster);
   }
 
   /** Path prefix before `/api` and `/apis`: empty for most clusters. */
@@ -62,91 +85,152 @@ export class ClusterAccess {
     return this.server.pathname === '/' ? '' : this.server.pathname;
   }
 
+  /** The credential that was read last; undefined before the first. */
+  get lastCredential(): Credential | undefined {
+    return this.#known;
+  }
+
   /** The credential of this moment. Throws ConnectorError `credential-unavailable` when a plugin or file fails. */
   credential(): Promise<Credential> {
     const now = Date.now();
     if (this.#credential && now < this.#expires) return this.#credential;
+    this.#readAt = now;
     this.#expires = now + credentialLifetimeMs;
     this.#credential = this.#read();
-    this.#credential.catch(() => this.forgetCredential());
+    this.#credential.catch(() => {
+      this.#credential = undefined;
+    });
     return this.#credential;
   }
 
-  /** After a 401: the next request asks the plugin or file again. */
+  /** After a 401: the next request looks at the files again, and runs the plugin again. */
   forgetCredential(): void {
-    this.#credential = undefined;
+    this.#plugin?.refused();
+    if (Date.now() - this.#readAt >= rereadPauseMs) this.#credential = undefined;
+  }
+
+  /** After a 401 to a request with `refused`: what it may be sent again with, undefined while there is nothing else. */
+  async renewed(refused: Credential): Promise<Credential | undefined> {
+    // Another request may have been refused, and the credential renewed, before.
+    if (this.#known === refused) {
+      const early = rereadPauseMs - (Date.now() - this.#readAt);
+      if (early > 0) await systemClock.sleep(early);
+      this.forgetCredential();
+    }
+    const next = await this.credential().catch(() => undefined);
+    return next && !isSame(next, refused) ? next : undefined;
   }
 
   async #read(): Promise<Credential> {
+    this.#reload();
     const options: RequestOptions = {};
+    let exec;
+    let token: string | undefined;
     try {
-      await this.#kubeConfig.applyToHTTPSOptions(options);
+      exec = await this.#plugin?.credential();
+      const { kubeConfig, tokenFile } = this.#loaded;
+      await kubeConfig.applyToHTTPSOptions(options);
+      token = exec?.token ?? (tokenFile && readFileSync(tokenFile, 'utf8').trim());
     } catch (cause) {
       throw new ConnectorError(
         'credential-unavailable',
         `no credential for ${this.server.host}: ${describeError(cause)}`,
-        {
-          cause,
-        },
+        { cause },
       );
     }
     const headers = options.headers as Record<string, string> | undefined;
     const tls: TlsMaterial = {};
     if (options.ca) tls.ca = options.ca as Buffer;
-    if (options.cert) tls.cert = options.cert as Buffer;
-    if (options.key) tls.key = options.key as Buffer;
+    const cert = exec?.cert ?? (options.cert as Buffer | undefined);
+    const key = exec?.key ?? (options.key as Buffer | undefined);
+    if (cert) tls.cert = cert;
+    if (key) tls.key = key;
     if (options.servername) tls.servername = options.servername;
     if (options.rejectUnauthorized === false) tls.rejectUnauthorized = false;
     const basic = options.auth ? `Basic ${Buffer.from(options.auth).toString('base64')}` : undefined;
-    return { authorization: headers?.['Authorization'] ?? basic, tls };
+    const authorization = token ? `Bearer ${token}` : (headers?.['Authorization'] ?? basic);
+    const expiresAt = exec?.expiresAt ?? expiryOfToken(authorization);
+    if (exec?.expiresAt !== undefined) this.#expires = Math.min(this.#expires, exec.expiresAt);
+    const next: Credential = { authorization, tls, expiresAt };
+    // A certificate whose key file is about to follow: the pair is read again with the next look.
+    if (this.#known && !isPair(tls)) return this.#known;
+    // The same object while nothing changed: connections are kept by it.
+    if (!this.#known || !isSame(this.#known, next)) this.#known = next;
+    return this.#known;
   }
+
+  /** A kubeconfig that cannot be read, or that names another server, changes nothing here. */
+  #reload(): void {
+    let next: LoadedKubeconfig;
+    try {
+      next = this.#load();
+    } catch {
+      return;
+    }
+    if (next.text === this.#loaded.text) return;
+    const cluster = next.kubeConfig.getCurrentCluster();
+    const last = this.#loaded.kubeConfig.getCurrentCluster();
+    if (!cluster || cluster.server !== last?.server || cluster.proxyUrl !== last.proxyUrl) return;
+    this.#loaded = next;
+    this.#plugin = next.exec && new ExecPlugin(next.exec, cluster);
+  }
+}
+
+function isPair({ cert, key }: TlsMaterial): boolean {
+  if (!cert || !key) return true;
+  try {
+    return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
+  } catch {
+    return false;
+  }
+}
+
+function isSame(a: Credential, b: Credential): boolean {
+  const parts = ({ authorization, tls }: Credential): string =>
+    [authorization, tls.ca, tls.cert, tls.key, tls.servername, tls.rejectUnauthorized]
+      .map((part) => String(part ?? ''))
+      .join('\n');
+  return parts(a) === parts(b);
 }
 
 /** Reads a kubeconfig's text. `origin` says in errors where it came from. */
 export function accessFromKubeconfig(text: string, origin: string): ClusterAccess {
-  const kubeConfig = new KubeConfig();
+  let loaded: LoadedKubeconfig;
   try {
-    kubeConfig.loadFromString(text);
+    loaded = loadKubeconfig(text);
   } catch (cause) {
     throw new ConnectorError('kubeconfig-invalid', `${origin} is not a kubeconfig: ${describeError(cause)}`, {
       cause,
     });
   }
-  if (kubeConfig.getClusters().length === 0) {
+  if (loaded.kubeConfig.getClusters().length === 0) {
     throw new ConnectorError('kubeconfig-invalid', `${origin} is not a kubeconfig: it lists no clusters`);
   }
-  return new ClusterAccess(kubeConfig);
+  return new ClusterAccess(() => loaded);
 }
 
-/** A kubeconfig file; relative paths in it are resolved against its folder. */
+/** A kubeconfig file as it is now; relative paths in it are resolved against its folder. */
 export function accessFromFile(file: string): ClusterAccess {
-  const kubeConfig = new KubeConfig();
-  try {
-    kubeConfig.loadFromFile(file);
-    kubeConfig.makePathsAbsolute(file.replace(/[^/]*$/, '') || '.');
-  } catch (cause) {
-    throw new ConnectorError(
-      'kubeconfig-invalid',
-      `cannot read the kubeconfig ${file}: ${describeError(cause)}`,
-      { cause },
-    );
-  }
-  return new ClusterAccess(kubeConfig);
+  const loaded = loadKubeconfigFile(file);
+  return new ClusterAccess(() => loaded);
+}
+
+/** A kubeconfig file that is followed: another user or CA for the same server counts without a restart. */
+export function accessFollowingFile(file: string): ClusterAccess {
+  return new ClusterAccess(() => loadKubeconfigFile(file));
 }
 
 /** The pod's own service account, else the user's kubeconfig as kubectl finds it. */
 export function accessFromEnvironment(): ClusterAccess {
-  const kubeConfig = new KubeConfig();
   try {
-    kubeConfig.loadFromDefault();
+    const loaded = loadFromEnvironment();
+    return new ClusterAccess(() => loaded);
   } catch (cause) {
+    if (cause instanceof ConnectorError) throw cause;
     throw new ConnectorError(
       'kubeconfig-invalid',
       `no kubeconfig found: ${describeError(cause)}; name one with --kubeconfig`,
-      {
-        cause,
-      },
+      { cause },
     );
   }
-  return new ClusterAccess(kubeConfig);
 }

@@ -27,11 +27,13 @@ export interface ServingMaterial {
   caBundle: string;
 }
 
-const rereadMs = 60_000;
+const rereadMs = 5_000;
 
 /**
  * The certificate all replicas serve with, kept in one Secret. Any replica makes or renews it, guarded by the Secret's
- * resourceVersion, and the others follow within a minute. While the Secret cannot be read the last one is served.
+ * resourceVersion, and the others follow within seconds. While the Secret cannot be read the last one is served; when it
+ * is gone, the last one is stored again: a new CA would be unknown to API servers for a moment. Without its key `ca.key`
+ * the Secret gets a new CA beside the old one, in the order of certificate-bundle.ts.
  */
 export class ServingCertificate {
   readonly #options: ServingCertificateOptions;
@@ -41,6 +43,7 @@ export class ServingCertificate {
   readonly #first = Promise.withResolvers<void>();
   readonly #listeners = new Set<(material: ServingMaterial) => void>();
   #current: ServingMaterial | undefined;
+  #bundle: CertificateBundle | undefined;
   #done: Promise<void> | undefined;
 
   constructor(options: ServingCertificateOptions) {
@@ -59,8 +62,7 @@ export class ServingCertificate {
     return this.#current;
   }
 
-  /** Called with each certificate after the first. */
-  /** Returns how to be forgotten. */
+  /** Called with each certificate after the first. Returns how to be forgotten. */
   onChange(listener: (material: ServingMaterial) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -102,9 +104,9 @@ export class ServingCertificate {
     const call = { signal: this.#abort.signal };
     const path = secretPath(namespace, name);
     const secret = await client.get<Secret>(path, call).catch(absentOrThrow);
-    const stored = bundleOf(secret);
-    const renewed = await renewBundle(stored, this.#names, this.#clock.now());
-    if (!renewed) return stored;
+    const stored = (secret ? undefined : this.#bundle) ?? bundleOf(secret);
+    const renewed = (await renewBundle(stored, this.#names, this.#clock.now())) ?? stored;
+    if (secret && renewed === stored) return stored;
     if (secret) {
       await client.replace(path, { ...secret, data: { ...secret.data, ...dataOf(renewed) } }, call);
     } else {
@@ -125,7 +127,9 @@ export class ServingCertificate {
     return renewed;
   }
 
-  #take({ serving, authorities }: CertificateBundle): void {
+  #take(bundle: CertificateBundle): void {
+    const { serving, authorities } = bundle;
+    this.#bundle = bundle;
     const next = { cert: serving.cert, key: serving.key, caBundle: authorities };
     const last = this.#current;
     if (last && last.cert === next.cert && last.key === next.key && last.caBundle === next.caBundle) return;

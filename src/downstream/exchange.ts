@@ -1,13 +1,27 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { maxBodyBytes } from '../apimachinery/body-limit.ts';
 import { goJson } from '../apimachinery/go-json.ts';
+import { endOfInput } from '../apimachinery/json-scan.ts';
 import { negotiate, type PrintWishes, statusForm } from '../apimachinery/media-types.ts';
 import type { RequestInfo, ResourceRequest } from '../apimachinery/request-info.ts';
-import { requestEntityTooLarge, type Status, StatusError } from '../apimachinery/status.ts';
+import {
+  gatewayTimeout,
+  requestEntityTooLarge,
+  serviceUnavailable,
+  type Status,
+  StatusError,
+  tooManyRequests,
+} from '../apimachinery/status.ts';
 import { statusProtobuf } from '../apimachinery/status-protobuf.ts';
 import { contentTypeOf, writeAs } from '../apimachinery/text-form.ts';
 import type { UserInfo } from '../authentication/user-info.ts';
 import { Cancellation } from '../base/cancellation.ts';
+import { faultOfStatus } from '../base/faults.ts';
+import { BodyRoom, smallBodyBytes } from './body-room.ts';
+import { RequestRecord } from './request-record.ts';
+
+/** As long as Go's server waits before it closes on what a client goes on sending (net/http rstAvoidanceDelay), twice. */
+const unreadBodyMs = 1_000;
 
 /** One request of the app cluster with its reply. The filters fill it in, in the order of filters/chain.ts. */
 export class Exchange {
@@ -18,15 +32,27 @@ export class Exchange {
   /** Cancelled when the server stops: what has no end of its own has to end then. */
   readonly draining: Cancellation;
   readonly startedAt: number = performance.now();
+  /** Set by an answer without an end of its own: ends it in order, behind what was sent already. */
+  endEarly: ((reason: Error) => void) | undefined;
+  readonly #bodies: BodyRoom;
+  readonly record = new RequestRecord();
   #info: RequestInfo | undefined;
   #user: UserInfo | undefined;
   #gone: Cancellation | undefined;
+  #heldBytes = 0;
 
-  constructor(req: IncomingMessage, res: ServerResponse, auditID: string, draining: Cancellation) {
+  constructor(
+    req: IncomingMessage,
+    res: ServerResponse,
+    auditID: string,
+    draining: Cancellation,
+    bodies: BodyRoom = new BodyRoom(),
+  ) {
     this.req = req;
     this.res = res;
     this.auditID = auditID;
     this.draining = draining;
+    this.#bodies = bodies;
   }
 
   get info(): RequestInfo {
@@ -40,6 +66,11 @@ export class Exchange {
   /** For the request log, which also sees requests that no filter could read. */
   get infoIfKnown(): RequestInfo | undefined {
     return this.#info;
+  }
+
+  /** For what also sees requests that nobody could authenticate. */
+  get userIfKnown(): UserInfo | undefined {
+    return this.#user;
   }
 
   get user(): UserInfo {
@@ -70,27 +101,39 @@ export class Exchange {
   }
 
   /**
-   * The whole body. Rejects with StatusError 413 above the limit, as soon as that is known. By events: an async
-   * iterator over the request costs several turns of the event loop.
+   * The whole body. Rejects with StatusError 413 above the limit, as soon as that is known, and with 429 where all
+   * bodies take too much memory. By events: an async iterator over the request costs several turns of the event loop.
    */
   readBody(limit = maxBodyBytes): Promise<Buffer> {
     const { req } = this;
     if (Number(req.headers['content-length'] ?? 0) > limit)
       return Promise.reject(requestEntityTooLarge(limit));
     return new Promise((resolve, reject) => {
-      const chunks: Buffer[] = [];
+      let chunks: Buffer[] = [];
       let length = 0;
+      let refusal: StatusError | undefined;
       req.on('data', (chunk: Buffer) => {
+        if (refusal) return;
         length += chunk.length;
-        if (length <= limit) chunks.push(chunk);
-        else reject(requestEntityTooLarge(limit));
+        if (length > limit) refusal = requestEntityTooLarge(limit);
+        else if (length > smallBodyBytes && !this.#holdMore(chunk.length)) refusal = tooManyRequests();
+        else chunks.push(chunk);
+        if (!refusal) return;
+        chunks = [];
+        reject(refusal);
       });
-      req.once('end', () =>
-        resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, length)),
-      );
+      req.once('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
       req.once('error', reject);
       req.once('close', () => reject(new Error('the client went away before its request was complete')));
     });
+  }
+
+  /** Room for a part of a large body, until the answer is out. */
+  #holdMore(bytes: number): boolean {
+    if (!this.#bodies.take(bytes)) return false;
+    if (this.#heldBytes === 0) this.res.once('close', () => this.#bodies.giveBack(this.#heldBytes));
+    this.#heldBytes += bytes;
+    return true;
   }
 
   /** A whole answer; Content-Length makes it one write. */
@@ -99,6 +142,7 @@ export class Exchange {
     if (res.headersSent || res.destroyed) return;
     res.writeHead(status, { ...headers, 'content-length': body.length });
     res.end(req.method === 'HEAD' ? undefined : body);
+    if (!req.complete && hasBody(req)) setTimeout(() => dropUnread(req), unreadBodyMs).unref();
   }
 
   /** What the client says about the form of its answer. */
@@ -119,6 +163,7 @@ export class Exchange {
 
   /** Text as Go's encoder writes it: safe in HTML, and with a newline at its end. */
   answerStatus(code: number, status: Status, headers: OutgoingHttpHeaders = {}): void {
+    this.record.status = status;
     // One that tells of success is negotiated as the object is in whose place it stands.
     const form = code < 300 ? negotiate(this.wishes).form : statusForm(this.wishes);
     if (form === 'protobuf') {
@@ -129,17 +174,27 @@ export class Exchange {
     return this.answer(code, { ...headers, ...type }, writeAs(form, Buffer.from(`${goJson(status)}\n`)));
   }
 
+  /** Bodies of users were read before; what cannot be read behind that came from the control plane. */
+  #statusOf(error: unknown): StatusError {
+    const isUnreadable = error === endOfInput || error instanceof SyntaxError;
+    if (!isUnreadable)
+      return new StatusError(500, 'InternalError', 'Internal error occurred: see the log of the connector');
+    const what = 'the control plane gave an unusable answer';
+    return ['GET', 'HEAD'].includes(this.req.method ?? '')
+      ? serviceUnavailable(what)
+      : gatewayTimeout(`${what}, and the request may have been carried out`);
+  }
+
   /** The one place where an error becomes a Status. One of any other family is a mistake of ours, and is a 500. */
   answerError(error: unknown): void {
     if (this.res.headersSent) {
+      this.record.fault = 'answer_broken';
       // Half an answer is out: breaking the connection is the only way left to say that it is not whole.
       this.res.destroy();
       return;
     }
-    const known =
-      error instanceof StatusError
-        ? error
-        : new StatusError(500, 'InternalError', 'Internal error occurred: see the log of the connector');
+    const known = error instanceof StatusError ? error : this.#statusOf(error);
+    this.record.fault = known.fault ?? faultOfStatus(known.code);
     const retryAfter = known.details?.retryAfterSeconds;
     this.answerStatus(
       known.code,
@@ -147,6 +202,15 @@ export class Exchange {
       retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) },
     );
   }
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+/** Node would go on reading, and throwing away, what was answered already. */
+function dropUnread(req: IncomingMessage): void {
+  if (!req.complete) req.socket.destroy();
 }
 
 /** An exchange whose path names a resource. */

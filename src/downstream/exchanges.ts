@@ -1,25 +1,76 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Cancellation } from '../base/cancellation.ts';
+import { gatewayTimeout, serviceUnavailable } from '../apimachinery/status.ts';
+import { BodyRoom } from './body-room.ts';
+import type { Drain } from './drain.ts';
 import { Exchange } from './exchange.ts';
 
-/** Makes the exchange of each request that arrives, and finds it again: Express hands on requests only. */
-export class Exchanges {
-  readonly #open = new WeakMap<IncomingMessage, Exchange>();
-  readonly #draining: Cancellation;
+const readMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-  constructor(draining: Cancellation) {
-    this.#draining = draining;
+/**
+ * Makes the exchange of each request that arrives, finds it again (Express hands on requests only), and knows which
+ * are under way.
+ */
+export class Exchanges {
+  readonly #of = new WeakMap<IncomingMessage, Exchange>();
+  readonly #underWay = new Set<Exchange>();
+  readonly #drain: Drain;
+  readonly #bodies = new BodyRoom();
+  #isLeaving = false;
+  #lastEnd = 0;
+
+  constructor(drain: Drain) {
+    this.#drain = drain;
   }
 
   open(req: IncomingMessage, res: ServerResponse): Exchange {
-    const exchange = new Exchange(req, res, auditIDOf(req), this.#draining);
-    this.#open.set(req, exchange);
+    const exchange = new Exchange(req, res, auditIDOf(req), this.#drain, this.#bodies);
+    this.#of.set(req, exchange);
+    this.#underWay.add(exchange);
+    res.once('close', () => {
+      this.#underWay.delete(exchange);
+      this.#lastEnd = performance.now();
+    });
+    if (this.#isLeaving) res.shouldKeepAlive = false;
     return exchange;
   }
 
   of(req: IncomingMessage): Exchange {
-    return this.#open.get(req) as Exchange;
+    return this.#of.get(req) as Exchange;
+  }
+
+  /**
+   * From now on every answer says `Connection: close`, those under way included where their header is not out: a
+   * connection leaves the pool of kube-apiserver with its answer. Closing one that is idle races with the next request
+   * on it, which Go sends again only when it has no body.
+   */
+  leave(): void {
+    this.#isLeaving = true;
+    for (const { res } of this.#underWay) if (!res.headersSent) res.shouldKeepAlive = false;
+  }
+
+  /** Resolves when nothing has been under way for `quietMs`, at the latest after `timeoutMs`. */
+  async quiet(quietMs: number, timeoutMs: number): Promise<void> {
+    const deadline = performance.now() + timeoutMs;
+    while (performance.now() < deadline) {
+      const isQuiet = this.#underWay.size === 0 && performance.now() - this.#lastEnd >= quietMs;
+      if (isQuiet) return;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  /** Answers what is still under way. What was a write may have been carried out. */
+  giveUp(): void {
+    for (const exchange of this.#underWay) {
+      const isRead = readMethods.has(exchange.req.method ?? '');
+      exchange.answerError(
+        isRead
+          ? serviceUnavailable('the connector stops', 1).causedBy('stopping')
+          : gatewayTimeout('the connector stops, and the request may have been carried out').causedBy(
+              'stopping',
+            ),
+      );
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:https';
 import type { RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, Server as NetServer } from 'node:net';
 import { ConnectorError, describeError } from '../base/errors.ts';
 
 export interface ServerOptions {
@@ -28,11 +28,14 @@ export class DownstreamServer implements AsyncDisposable {
         requestCert: true,
         rejectUnauthorized: false,
         minVersion: 'TLSv1.2',
+        // Said here, so that no NODE_OPTIONS opens the door to requests that two parsers cut apart differently.
+        insecureHTTPParser: false,
         // Go's front proxy may send long X-Remote-* lists: Go itself allows 1 MiB of headers.
         maxHeaderSize: 1024 * 1024,
         // Above the 90 s after which Go's transport gives up an idle connection: closing first would race with a POST.
         keepAliveTimeout: 120_000,
-        headersTimeout: 60_000,
+        // It counts from the connection on: Go dials some that it keeps for later and uses within those 90 s.
+        headersTimeout: 100_000,
         // Watches have no end of their own; bodies are bounded by the aggregator's 60 s.
         requestTimeout: 120_000,
       },
@@ -42,7 +45,14 @@ export class DownstreamServer implements AsyncDisposable {
     this.#server.maxHeadersCount = 0;
     // A probe that closes its connection half-way is no error of ours.
     this.#server.on('tlsClientError', () => undefined);
-    this.#server.on('clientError', (_error, socket) => socket.destroy());
+    // A tunnel to wherever the client says is nothing this server makes. Other faults of HTTP are answered by Node.
+    this.#server.on('connect', (_req, socket) => {
+      // Node has let go of the socket: an error nobody listens to would end the process.
+      socket.on('error', () => undefined);
+      socket.end('HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n', () =>
+        socket.destroy(),
+      );
+    });
   }
 
   /** Resolves with the port. Throws ConnectorError `listen-failed`. */
@@ -68,20 +78,20 @@ export class DownstreamServer implements AsyncDisposable {
     this.#server.setSecureContext({ cert, key });
   }
 
-  /** Takes no new connection, ends idle ones, and waits at most `graceMs` for the others. */
-  async drain(graceMs: number): Promise<void> {
-    const closed = new Promise<void>((resolve) => {
-      this.#server.close(() => resolve());
-    });
-    // A kept-alive connection becomes idle when its last answer is out, and would stay for minutes.
-    const idle = setInterval(() => this.#server.closeIdleConnections(), 50);
-    const timer = setTimeout(() => this.#server.closeAllConnections(), graceMs);
-    await closed;
-    clearInterval(idle);
-    clearTimeout(timer);
+  /** Takes no new connection; requests on open ones, idle or not, are still answered. */
+  stopListening(): void {
+    // That of https.Server would close idle connections at once, and with them what is on its way there.
+    NetServer.prototype.close.call(this.#server);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.drain(0);
+  /** Closes every connection. Whatever an answer has left to send is lost. */
+  close(): void {
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    return Promise.resolve();
   }
 }

@@ -116,4 +116,27 @@ describe('two replicas', () => {
     expect(names.toSorted()).toEqual([`v1.${late.group}`, `v1.${ground.group}`]);
     expect((await ground.app.ask(`/apis/${ground.group}/v1/databases`)).status).toBe(200);
   });
+
+  it('a leader that was stopped and goes on writes nothing more [replicas.lease.fence]', async () => {
+    const third = await ground.startConnector({
+      name: 'two-replicas.third',
+      env: { POD_NAME: 'third' },
+      flags: [`--external-port=${second.port}`, `--allow=*.${ground.group}`],
+    });
+    second.process.pause();
+    await eventually(async () => expect(await holder()).toBe(`third_${third.process.pid}`));
+    const query = `/apis/apiregistration.k8s.io/v1/apiservices/v1.${ground.group}`;
+    // The new leader decides otherwise than the old one would.
+    const decided = await ground.app.client.patch<KubeObject>(query, {
+      metadata: { annotations: { 'test.example.org/decided-by': 'third' } },
+    });
+
+    second.process.resume();
+
+    await eventually(async () => expect(await second.stderr()).toContain('lease lost'));
+    expect(await holder()).toBe(`third_${third.process.pid}`);
+    const { metadata } = await ground.app.client.get<KubeObject>(query);
+    expect(metadata.annotations).toMatchObject(decided.metadata.annotations ?? {});
+    await ground.available(api);
+  });
 });

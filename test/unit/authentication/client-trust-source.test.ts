@@ -43,7 +43,7 @@ describe('ClientTrustSource', () => {
     expect(source.current).toEqual({ requestHeader: undefined, clientCas: [], warning: undefined });
   });
 
-  it('takes a rotated CA as soon as it is written, as a new snapshot', async () => {
+  it('takes a rotated CA as soon as it is written, as a new snapshot [rotation.frontproxy.trust]', async () => {
     app.put(path, configMap({ 'requestheader-client-ca-file': ca.cert }));
     await source.start().loaded;
     const first = source.current;

@@ -208,7 +208,7 @@ describe('attacks on the front proxy', () => {
     expect((await server.ask(['x-gate-user', 'jane', ...forged], proxy)).user?.name).toBe('jane');
   });
 
-  it('CA rotated while the connection lives: the old certificate no longer counts, and counts again with its CA', async () => {
+  it('CA rotated while the connection lives: the old certificate no longer counts, and counts again with its CA [rotation.frontproxy.trust]', async () => {
     const client = server.connect([proxy]);
     expect((await client.ask(forged)).user?.name).toBe('admin');
     server.configure(config([otherCa]));

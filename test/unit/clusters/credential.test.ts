@@ -1,0 +1,70 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { accessFollowingFile, accessFromFile } from '../../../src/clusters/cluster-access.ts';
+import { KubeClient } from '../../../src/clusters/kube-client.ts';
+import { Transport } from '../../../src/clusters/transport.ts';
+
+const dir = mkdtempSync(path.join(os.tmpdir(), 'mcp-connector-credential-'));
+
+function write(name: string, text: string): string {
+  const file = path.join(dir, name);
+  writeFileSync(file, text);
+  return file;
+}
+
+function kubeconfig(user: object, server = 'https://127.0.0.1:1'): string {
+  return JSON.stringify({
+    clusters: [{ name: 'c', cluster: { server } }],
+    users: [{ name: 'u', user }],
+    contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+    'current-context': 'x',
+  });
+}
+
+/** Of a JWT. */
+function part(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}
+
+describe('a credential', () => {
+  it('of a token file is read beside the kubeconfig, without its line break', async () => {
+    write('token', 'from-file\n');
+    const access = accessFromFile(write('a.kubeconfig', kubeconfig({ tokenFile: 'token' })));
+    expect((await access.credential()).authorization).toBe('Bearer from-file');
+  });
+
+  it('of a token in the kubeconfig wins over its token file', async () => {
+    const access = accessFromFile(write('b.kubeconfig', kubeconfig({ token: 'given', tokenFile: 'token' })));
+    expect((await access.credential()).authorization).toBe('Bearer given');
+  });
+
+  it('says when it ends, where the token does', async () => {
+    const token = `${part({ alg: 'none' })}.${part({ exp: 1_800_000_000 })}.sig`;
+    const access = accessFromFile(write('c.kubeconfig', kubeconfig({ token })));
+    expect((await access.credential()).expiresAt).toBe(1_800_000_000_000);
+  });
+
+  it('of a followed kubeconfig changes with it for the same server, and for no other', async () => {
+    const file = write('d.kubeconfig', kubeconfig({ token: 'one' }));
+    const access = accessFollowingFile(file);
+    const one = await access.credential();
+    write('d.kubeconfig', kubeconfig({ token: 'two' }));
+    const two = await access.renewed(one);
+    expect(two?.authorization).toBe('Bearer two');
+    write('d.kubeconfig', kubeconfig({ token: 'three' }, 'https://127.0.0.1:2'));
+    expect(await access.renewed(two ?? one)).toBeUndefined();
+    write('d.kubeconfig', 'neither JSON nor {');
+    expect(await access.renewed(two ?? one)).toBeUndefined();
+  });
+});
+
+describe('a client of the leader', () => {
+  it('writes nothing while the Lease is not held, and reads on [replicas.lease.fence]', async () => {
+    const access = accessFromFile(write('e.kubeconfig', kubeconfig({ token: 'one' })));
+    const client = new KubeClient(new Transport(access), 'test', () => false);
+    await expect(client.create('/api/v1/namespaces', {})).rejects.toMatchObject({ code: 'lease-lost' });
+    await expect(client.get('/api/v1/namespaces')).rejects.toMatchObject({ code: 'unreachable' });
+  });
+});
