@@ -6,7 +6,11 @@ const common = {
 
 /** `unit` needs nothing, `integration` shares one lab of real clusters, `e2e` takes any pair of kubeconfigs. */
 export default {
-  reporters: ['default', '<rootDir>/test/support/summary-reporter.js'],
+  reporters: [
+    'default',
+    '<rootDir>/test/support/attack-reporter.js',
+    '<rootDir>/test/support/summary-reporter.js',
+  ],
   projects: [
     {
       ...common,

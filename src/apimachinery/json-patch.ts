@@ -9,6 +9,7 @@ import {
   scanObject,
 } from './json-scan.ts';
 import { LazyJson, type LazyMembers, printLazy } from './lazy-json.ts';
+import { PatchWork } from './patch-work.ts';
 import { StatusError } from './status.ts';
 
 /** RFC 6902, as read: what is missing or no string is undefined, and is refused where it is needed. */
@@ -78,15 +79,18 @@ function readOperation(bytes: Bytes, start: number, end: number): PatchOperation
  * is no object and no array changes nothing.
  */
 export function applyPatch(document: LazyJson, operations: readonly PatchOperation[]): LazyJson {
-  const root: Root = { document, copied: 0 };
-  for (const operation of operations) applyOperation(root, operation);
-  return root.document;
+  const root: Root = { document, copied: 0, work: new PatchWork() };
+  return PatchWork.guard(() => {
+    for (const operation of operations) applyOperation(root, operation);
+    return root.document;
+  });
 }
 
 interface Root {
   document: LazyJson;
   /** Characters that `copy` operations have copied so far. */
   copied: number;
+  work: PatchWork;
 }
 
 function applyOperation(root: Root, { op, path, from, value }: PatchOperation): void {
@@ -99,7 +103,7 @@ function applyOperation(root: Root, { op, path, from, value }: PatchOperation): 
       take(root, path);
       return undefined;
     case 'test':
-      if (!equal(path === '' ? root.document : find(root, path), value)) throw unprocessable();
+      if (!equal(path === '' ? root.document : find(root, path), value, root.work)) throw unprocessable();
       return undefined;
     case 'copy':
       return add(root, path, copy(root, from));
@@ -132,10 +136,12 @@ function placeOf(root: Root, path: string | undefined): Place {
   const [, ...tokens] = (path ?? '').split('/').map((token) => token.replaceAll(/~[01]/g, unescape));
   const last = tokens.pop();
   if (last === undefined) throw unprocessable();
-  const parent = tokens.reduce<LazyJson | null>(childOf, root.document);
+  const parent = tokens.reduce<LazyJson | null>((at, token) => childOf(root, at, token), root.document);
+  root.work.stepInto(parent);
   const members = parent?.members();
   const elements = members ? [] : parent?.elements();
   if (!elements) throw unprocessable();
+  root.work.move(elements.length);
   return { members, elements, last };
 }
 
@@ -143,7 +149,8 @@ function unescape(token: string): string {
   return token === '~1' ? '/' : '~';
 }
 
-function childOf(parent: LazyJson | null, token: string): LazyJson | null {
+function childOf(root: Root, parent: LazyJson | null, token: string): LazyJson | null {
+  root.work.stepInto(parent);
   const members = parent?.members();
   if (members) return members.get(token) ?? null;
   const elements = parent?.elements();
@@ -198,20 +205,22 @@ function copy(root: Root, from: string | undefined): LazyJson | null {
 }
 
 /** Objects whatever their order; all else by its text, so that 1 is not 1.0. */
-function equal(a: LazyJson | null, b: LazyJson | null): boolean {
+function equal(a: LazyJson | null, b: LazyJson | null, work: PatchWork): boolean {
   if (a === null || b === null) return a === b;
+  work.stepInto(a);
+  work.stepInto(b);
   const [members, others] = [a.members(), b.members()];
   if (members && others) {
     return (
       members.size === others.size &&
-      [...members].every(([key, value]) => others.has(key) && equal(value, others.get(key) ?? null))
+      [...members].every(([key, value]) => others.has(key) && equal(value, others.get(key) ?? null, work))
     );
   }
   const [elements, otherElements] = [a.elements(), b.elements()];
   if (elements && otherElements) {
     return (
       elements.length === otherElements.length &&
-      elements.every((item, at) => equal(item, otherElements[at] ?? null))
+      elements.every((item, at) => equal(item, otherElements[at] ?? null, work))
     );
   }
   return !members && !others && !elements && !otherElements && a.toString() === b.toString();

@@ -8,8 +8,8 @@
  */
 export type Bytes = Buffer;
 
-/** Thrown where the bytes end too early; one frozen object, since streams meet it once per chunk. */
-export const endOfInput: Error = Object.freeze(new Error('unexpected end of JSON input'));
+/** Thrown where the bytes end too early; one object, since streams meet it once per chunk. Not frozen: loggers mark errors. */
+export const endOfInput: Error = new Error('unexpected end of JSON input');
 
 const quote = 0x22;
 const backslash = 0x5c;

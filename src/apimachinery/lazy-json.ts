@@ -24,6 +24,8 @@ export class LazyJson {
   readonly #end: number;
   #members: LazyMembers | undefined;
   #elements: (LazyJson | null)[] | undefined;
+  /** Of a value that nothing has stepped into: it stays the same, and may be compared many times. */
+  #text: string | undefined;
 
   private constructor(bytes: Bytes, start: number, end: number) {
     this.#bytes = bytes;
@@ -68,7 +70,12 @@ export class LazyJson {
       return `{${members.map(([key, value]) => `${goText(JSON.stringify(key))}:${printLazy(value)}`).join(',')}}`;
     }
     if (this.#elements) return `[${this.#elements.map(printLazy).join(',')}]`;
-    return goText(this.#bytes.toString('utf8', this.#start, this.#end));
+    return (this.#text ??= goText(this.#bytes.toString('utf8', this.#start, this.#end)));
+  }
+
+  /** Bytes that have to be looked at to step into the value: none the second time. */
+  get stepCost(): number {
+    return this.#members || this.#elements ? 0 : this.#end - this.#start;
   }
 }
 

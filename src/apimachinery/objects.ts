@@ -9,6 +9,15 @@ export interface OwnerReference {
   blockOwnerDeletion?: boolean;
 }
 
+/** core/v1: what an Event is about. */
+export interface ObjectReference {
+  apiVersion: string;
+  kind: string;
+  name: string;
+  namespace?: string | undefined;
+  uid?: string | undefined;
+}
+
 export interface ObjectMeta {
   name: string;
   namespace?: string;

@@ -1,3 +1,5 @@
+import type { Fault } from '../base/faults.ts';
+
 /**
  * The error that crosses the wire: a Kubernetes Status (apimachinery/pkg/apis/meta/v1/types.go) on its way to a user.
  * Only `downstream` writes it out.
@@ -33,6 +35,7 @@ export class StatusError extends Error {
   readonly code: number;
   readonly reason: string;
   readonly details: StatusDetails | undefined;
+  #fault: Fault | undefined;
 
   constructor(
     code: number,
@@ -46,6 +49,17 @@ export class StatusError extends Error {
     this.code = code;
     this.reason = reason;
     this.details = details;
+  }
+
+  /** Why, for operators. It is not on the wire. */
+  get fault(): Fault | undefined {
+    return this.#fault;
+  }
+
+  /** Gives this error, to be thrown. */
+  causedBy(fault: Fault): this {
+    this.#fault = fault;
+    return this;
   }
 
   toStatus(): Status {
@@ -171,6 +185,22 @@ export function unsupportedMediaType(
 
 export function requestEntityTooLarge(limitBytes: number): StatusError {
   return new StatusError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${limitBytes}`);
+}
+
+/**
+ * In the words of apiserver/pkg/server/filters/maxinflight.go. One second or two: those who were refused at once do not
+ * come back at once.
+ */
+export function tooManyRequests(
+  message = 'Too many requests, please try again later.',
+  retryAfterSeconds: number = 1 + Math.round(Math.random()),
+): StatusError {
+  return new StatusError(429, 'TooManyRequests', message, { retryAfterSeconds });
+}
+
+/** 413 for what is short enough, and would take too much to read or apply. */
+export function requestTooCostly(why: string): StatusError {
+  return new StatusError(413, 'RequestEntityTooLarge', `Request entity too large: ${why}`);
 }
 
 /**

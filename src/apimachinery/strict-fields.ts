@@ -1,11 +1,13 @@
 import { type Bytes, isArray, isObject, noKeys, readString, scanArray, scanObject } from './json-scan.ts';
+import { PatchWork } from './patch-work.ts';
 
 /** sigs.k8s.io/json: no more are told than these. */
 const maxProblems = 100;
 
 /**
  * What strict decoding says of a JSON text besides what a schema says, in the order and words of sigs.k8s.io/json:
- * `duplicate field "spec.a"`. The text must be valid JSON.
+ * `duplicate field "spec.a"`. The text must be valid JSON. Throws StatusError 413 and 400
+ * for what would take too much.
  */
 export function duplicateFields(bytes: Bytes): string[] {
   return strictProblems(bytes, () => true);
@@ -24,7 +26,9 @@ function isKnownInPatch(path: string, key: string): boolean {
 
 function strictProblems(bytes: Bytes, isKnown: (path: string, key: string) => boolean): string[] {
   const problems = new Set<string>();
+  const work = new PatchWork();
   const visit = (at: number, end: number, path: string): void => {
+    work.look(end - at);
     if (isArray(bytes, at)) {
       for (const [i, element] of scanArray(bytes, at, end).elements.entries())
         visit(element.start, element.end, `${path}[${i}]`);
@@ -44,6 +48,6 @@ function strictProblems(bytes: Bytes, isKnown: (path: string, key: string) => bo
     }
   };
   const start = bytes.findIndex((byte) => byte > 0x20);
-  visit(start, bytes.length, '');
+  PatchWork.guard(() => visit(start, bytes.length, ''));
   return [...problems].slice(0, maxProblems);
 }

@@ -1,15 +1,18 @@
 import {
+  type Alias,
+  Composer,
   type Document,
   isAlias,
   isMap,
   isScalar,
   isSeq,
   LineCounter,
-  parseAllDocuments,
+  Parser,
   type ScalarTag,
   type YAMLMap,
 } from 'yaml';
-import { badRequest } from './status.ts';
+import { maxBodyBytes } from './body-limit.ts';
+import { badRequest, requestTooCostly, StatusError } from './status.ts';
 
 /**
  * A YAML body as JSON text, with the values Kubernetes reads: it converts YAML to JSON before it decodes
@@ -18,11 +21,34 @@ import { badRequest } from './status.ts';
  * and their duplicates, for strict validation to see, and each stands on its line of the body: sent as YAML, which JSON
  * is, the text is complained of by the body's own line numbers. Of several documents the first counts, as in Kubernetes.
  *
- * Throws StatusError 400.
+ * Throws StatusError 400, and 413 for a few lines that stand for too much.
  */
 export function yamlToJson(text: string): string {
   const lines = new LineCounter();
-  const documents = parseAllDocuments(text, {
+  try {
+    const document = firstDocument(text, lines);
+    if (!document) return 'null';
+    const { explicit, version } = document.directives.yaml;
+    if (explicit === true && version !== '1.1')
+      throw badRequest(`${failed} found incompatible YAML document`);
+    const [error] = document.errors;
+    if (error) throw badRequest(`${failed} ${error.message} at ${placeOf(error.pos[0], lines)}:`);
+    // Resolves aliases and merge keys once, with the limit that keeps a few lines from becoming gigabytes.
+    document.toJS({ maxAliasCount: 100 });
+    return new Printer(document, lines).print();
+  } catch (cause) {
+    if (cause instanceof StatusError) throw cause;
+    // Not to be passed on for somebody else's words: it would be the same bomb there.
+    if (cause instanceof ReferenceError) throw requestTooCostly('the YAML contains excessive aliasing');
+    throw badRequest(`${failed} ${(cause as Error).message}`);
+  }
+}
+
+const failed = 'error converting YAML to JSON: yaml:';
+
+/** The others are not even read. */
+function firstDocument(text: string, lines: LineCounter): Document.Parsed | undefined {
+  const composer = new Composer({
     version: '1.1',
     intAsBigInt: true,
     uniqueKeys: false,
@@ -30,20 +56,13 @@ export function yamlToJson(text: string): string {
     lineCounter: lines,
     customTags: (tags) => [octal, ...tags.filter((tag) => !unknownToGo.has(tagName(tag)))],
   });
-  const [document] = documents as Document.Parsed[];
-  if (!document) return 'null';
-  const { explicit, version } = document.directives.yaml;
-  if (explicit === true && version !== '1.1')
-    throw badRequest('error converting YAML to JSON: yaml: found incompatible YAML document');
-  const [error] = document.errors;
-  if (error) throw badRequest(`error converting YAML to JSON: yaml: ${error.message.split('\n', 1)[0]}`);
-  try {
-    // Resolves aliases and merge keys once, with the limit that keeps a few lines from becoming gigabytes.
-    document.toJS({ maxAliasCount: 100 });
-  } catch (cause) {
-    throw badRequest(`error converting YAML to JSON: yaml: ${(cause as Error).message}`);
-  }
-  return new Printer(document, lines).print();
+  const { value } = composer.compose(new Parser(lines.addNewLine).parse(text)).next();
+  return value as Document.Parsed | undefined;
+}
+
+function placeOf(offset: number, lines: LineCounter): string {
+  const { line, col } = lines.linePos(offset);
+  return `line ${line}, column ${col}`;
 }
 
 /** YAML 1.2 writes octal numbers so, and go-yaml reads them beside those of 1.1. */
@@ -72,6 +91,8 @@ class Printer {
   readonly #lines: LineCounter;
   #text = '';
   #line = 1;
+  /** Anchored nodes that are being printed. */
+  readonly #open = new Set<unknown>();
 
   constructor(document: Document, lines: LineCounter) {
     this.#document = document;
@@ -85,7 +106,9 @@ class Printer {
 
   #node(node: unknown): void {
     this.#moveTo(node);
-    if (isAlias(node)) this.#node(node.resolve(this.#document));
+    // Large values can be repeated up to the limit of aliases; the API server takes no such body either.
+    if (this.#text.length > 2 * maxBodyBytes) throw requestTooCostly('the YAML stands for more than it says');
+    if (isAlias(node)) this.#alias(node);
     else if (isSeq(node)) {
       this.#text += '[';
       for (const [i, item] of node.items.entries()) {
@@ -98,6 +121,14 @@ class Printer {
       this.#members(node, true);
       this.#text += '}';
     } else this.#text += printScalar(isScalar(node) ? node.value : node);
+  }
+
+  #alias(alias: Alias): void {
+    const target = alias.resolve(this.#document);
+    if (this.#open.has(target)) throw badRequest(`${failed} anchor '${alias.source}' value contains itself`);
+    this.#open.add(target);
+    this.#node(target);
+    this.#open.delete(target);
   }
 
   /** Members in order, those of merged maps in their place: the last one counts, as in go-yaml 2. */

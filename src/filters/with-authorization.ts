@@ -12,7 +12,26 @@ export interface AuthorizationDependencies {
  * two readings could differ, and because not every request comes through kube-apiserver.
  */
 export function withAuthorization({ authorizer }: AuthorizationDependencies): Filter {
-  return (exchange) => authorizer.authorize(exchange.user, attributesOf(exchange.info));
+  return ({ user, info, record }) => {
+    // Undone by nothing: a refusal is thrown, and is the last thing that happens to a request.
+    record.isAuthorized = false;
+    const asked = authorizer.authorize(user, attributesOf(info));
+    if (!asked) {
+      record.isAuthorized = true;
+      return undefined;
+    }
+    const span = record.span?.child('SubjectAccessReview', 'client', {});
+    return asked.then(
+      () => {
+        record.isAuthorized = true;
+        span?.end({ decision: 'allow' });
+      },
+      (error: unknown) => {
+        span?.end({ decision: 'forbid' });
+        throw error;
+      },
+    );
+  };
 }
 
 export function attributesOf(info: RequestInfo): AccessAttributes {

@@ -13,17 +13,19 @@ import {
   refusalStatus,
   wanted,
 } from './claim-request.ts';
+import type { CreateDependencies } from './create.ts';
+import { nameOfOrphan } from './orphan-claims.ts';
 import { refusePatch } from './patch-answer.ts';
 import { applyPatch } from './patch-type.ts';
 import { asWritten, refuse } from './refuse.ts';
 import { requireOwnResource } from './resource-ref.ts';
-import { asJson, checkObject, toControlPlane, type WriteBody } from './write-body.ts';
+import { asJson, checkObject, refusalOnly, toControlPlane, type WriteBody } from './write-body.ts';
 
 /** How often an apply starts over when its object came or went in between. */
 const maxAttempts = 5;
 
 /** What an apply needs besides the request itself. */
-export interface ApplyDependencies {
+export interface ApplyDependencies extends Pick<CreateDependencies, 'recordBeforeCreate'> {
   /** Resolves when the user may create too, and the namespace takes it: an apply can create. Throws StatusError 403 or 404. */
   authorizeCreate: (request: NamedClaimRequest) => Promise<void>;
 }
@@ -39,17 +41,20 @@ export async function applyClaim(
   dependencies: ApplyDependencies,
 ): Promise<void> {
   const { app } = request;
-  const body = readConfiguration(sent);
+  const body = await readConfiguration(sent);
   if (body instanceof StatusError) return refusePatch(request, { type: applyPatch, bytes: sent }, body);
   for (let attempt = 1; ; attempt++) {
     const found = await lookUp(request);
-    if (found === 'foreign') throw alreadyExists(groupResource(request), app.name);
+    if (found === 'foreign')
+      throw (await nameOfOrphan(request)) ?? alreadyExists(groupResource(request), app.name);
     requireOwnResource(request, app.name, body.bytes, found === 'absent' ? undefined : found);
     const live = found === 'absent' ? undefined : found.live;
     const mapped = toControlPlane(request, body.bytes, { body: 'patched', live, applies: true });
     if (!live && (await refusesCreation(request, body, mapped, dependencies))) return undefined;
     const isCreation = !live && needsCreation(request, body);
     const { accept, query, columns } = wanted(request);
+    if (!live && !isDryRun(query, {}))
+      await dependencies.recordBeforeCreate(app.namespace, groupResource(request), app.name);
     // A POST never takes over what exists already; the apply that follows finds its own object.
     if (isCreation) query.delete('force');
     const answer = isCreation
@@ -67,12 +72,11 @@ export async function applyClaim(
 }
 
 /** The configuration, or why it is none. The control plane has its own words for that. */
-function readConfiguration(sent: Buffer): WriteBody | StatusError {
+async function readConfiguration(sent: Buffer): Promise<WriteBody | StatusError> {
   try {
-    return checkObject(asJson(sent));
+    return checkObject(await asJson(sent));
   } catch (error) {
-    if (error instanceof StatusError) return error;
-    throw error;
+    return refusalOnly(error);
   }
 }
 

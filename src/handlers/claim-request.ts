@@ -2,7 +2,13 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import { Edits } from '../apimachinery/json-edit.ts';
 import { negotiate, type Negotiated, printsPretty } from '../apimachinery/media-types.ts';
 import type { ResourceRequest } from '../apimachinery/request-info.ts';
-import { type GroupResource, notFound, type Status, StatusError } from '../apimachinery/status.ts';
+import {
+  type GroupResource,
+  notFound,
+  serviceUnavailable,
+  type Status,
+  StatusError,
+} from '../apimachinery/status.ts';
 import type { ConnectedResource } from '../catalog/connected-resource.ts';
 import type { Exchange } from '../downstream/exchange.ts';
 import { editToApp } from '../mapping/claim-view.ts';
@@ -91,8 +97,8 @@ export function upstreamHeaders(
   const userAgent = exchange.header('user-agent');
   if (userAgent !== undefined) headers['user-agent'] = userAgent;
   if (contentType !== undefined) headers['content-type'] = contentType;
-  const trace = exchange.header('traceparent');
-  if (trace !== undefined) headers['traceparent'] = trace;
+  const { trace } = exchange.record;
+  if (trace) Object.assign(headers, trace);
   return headers;
 }
 
@@ -118,6 +124,7 @@ export function ask(request: ClaimRequest, call: Call): Promise<Answer> {
     headers: upstreamHeaders(exchange, accept, body && type),
     ...(body ? { body } : {}),
     cancellation: exchange.gone,
+    record: exchange.record,
   });
 }
 
@@ -137,7 +144,7 @@ export async function answerObject(
   const { origin } = columns
     ? editTableToApp(answer.body, answer.body.indexOf('{'), answer.body.length, edits, columns)
     : editToApp(answer.body, answer.body.indexOf('{'), answer.body.length, edits);
-  if (!isSame(origin, link, app)) throw notFound(groupResource(request), app.name);
+  if (!isSame(origin, link, app)) throw notThere(request, answer, origin);
   exchange.answerObject(answer.status, forwardedHeaders(answer.headers), edits.apply(answer.body));
   return undefined;
 }
@@ -161,6 +168,8 @@ export async function refusalStatus(
   secretName?: string,
 ): Promise<Status> {
   const { resource, info, link } = request;
+  // Whatever is thrown on the way has a fault of its own.
+  request.exchange.record.fault = 'passed';
   const status = await refusal(link, answer, {
     verb: info.verb,
     group: resource.group,
@@ -179,7 +188,7 @@ export async function thrownRefusal(
   app: AppName | undefined,
 ): Promise<StatusError> {
   const { reason, message, details } = await refusalStatus(request, answer, app);
-  return new StatusError(answer.status, reason ?? '', message ?? '', details);
+  return new StatusError(answer.status, reason ?? '', message ?? '', details).causedBy('passed');
 }
 
 /** A Status of the control plane in the user's names. */
@@ -202,6 +211,18 @@ function isSame(origin: Origin | undefined, link: Link, app: AppName): boolean {
     origin.app.namespace === app.namespace &&
     origin.app.name === app.name
   );
+}
+
+function notThere(request: NamedClaimRequest, answer: Answer, origin: Origin | undefined): StatusError {
+  if (!origin) requireKind(request, answer);
+  return notFound(groupResource(request), request.app.name);
+}
+
+/** An answer without labels that is not even of the kind: a 404 of it would be taken for a deletion. Throws StatusError 503. */
+function requireKind({ resource }: ClaimRequest, { body }: Answer): void {
+  const kinds = [resource.kind, 'Table', 'PartialObjectMetadata'];
+  if (!kinds.some((kind) => body.includes(`"kind":"${kind}"`)))
+    throw serviceUnavailable('the control plane gave an unusable answer');
 }
 
 /** The object as it is now, before a write; undefined when there is none, or the request was answered already. */
@@ -234,7 +255,9 @@ export async function lookUp(request: NamedClaimRequest): Promise<LiveObject | '
     throw await thrownRefusal({ ...request, info: { ...request.info, verb: 'get' } }, answer, app);
   }
   const live = readLive(answer.body);
-  return live && isSame(live, link, app) ? { bytes: answer.body, live } : 'foreign';
+  if (live && isSame(live, link, app)) return { bytes: answer.body, live };
+  if (!live) requireKind(request, answer);
+  return 'foreign';
 }
 
 export function isDryRun(query: URLSearchParams, options: { dryRun?: string[] | null }): boolean {

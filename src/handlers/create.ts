@@ -1,6 +1,7 @@
 import { type GroupResource, StatusError } from '../apimachinery/status.ts';
 import { generateName, isClaimName, nameTooLong } from './claim-names.ts';
-import { answerObject, ask, type ClaimRequest, groupResource, wanted } from './claim-request.ts';
+import { answerObject, ask, type ClaimRequest, groupResource, isDryRun, wanted } from './claim-request.ts';
+import { nameOfOrphan } from './orphan-claims.ts';
 import { remarksOnOwners, withRemarks } from './owner-remarks.ts';
 import { asWritten, isOfDecoding, refuse } from './refuse.ts';
 import { requireOwnResource } from './resource-ref.ts';
@@ -9,6 +10,8 @@ import { objectOf, otherNamespace, readSent, toControlPlane } from './write-body
 export interface CreateDependencies {
   /** Admission of the app cluster. Throws StatusError. */
   admitCreate: (namespace: string, resource: GroupResource, name: string) => Promise<void>;
+  /** Has to be done before an object is sent there. Undefined: it is done already. Throws StatusError. */
+  recordBeforeCreate: (namespace: string, resource: GroupResource, name: string) => Promise<void> | undefined;
 }
 
 /** apiserver/pkg/registry/generic/registry/store.go: maxNameGenerationCreateAttempts. */
@@ -44,11 +47,16 @@ export async function createClaim(request: ClaimRequest, dependencies: CreateDep
   const remarks = await remarksOnOwners(request, body, sent.type);
   if (remarks === 'refused') return undefined;
   const { accept, query, columns } = wanted(request);
+  if (!isDryRun(query, {}))
+    await dependencies.recordBeforeCreate(namespace, groupResource(request), given || base);
   for (let attempt = 1; ; attempt++) {
     const named = { ...request, app: { namespace, name } };
+    request.exchange.record.objectName = name;
     const mapped = toControlPlane(named, body.bytes, { body: 'object' });
     const answer = await ask(named, { method: 'POST', query, accept, type: sent.type, body: mapped });
     const isTaken = answer.status === 409 && answer.body.includes('"AlreadyExists"');
+    const orphan = given !== '' && isTaken ? await nameOfOrphan(named) : undefined;
+    if (orphan) throw orphan;
     if (given !== '' || !isTaken || attempt === maxAttempts) {
       return answerObject(named, withRemarks(answer, remarks), columns, body.secretName);
     }

@@ -1,8 +1,8 @@
 import { mediaType } from '../apimachinery/media-types.ts';
 import { isTrue } from '../apimachinery/request-info.ts';
-import { yamlToJson } from '../apimachinery/yaml-body.ts';
 import type { Answer } from '../upstream/control-plane.ts';
 import { type ClaimRequest, thrownRefusal } from './claim-request.ts';
+import { readYaml } from './yaml-thread.ts';
 
 const policies = ['Background', 'Foreground', 'Orphan'] as const;
 export type PropagationPolicy = (typeof policies)[number];
@@ -58,7 +58,7 @@ export async function readDeleteOptions(
   }
   for (const name of parameters) query.delete(name);
   if (sent === undefined)
-    return effective(bytes.length === 0 ? {} : parse(yamlToJson(bytes.toString('utf8'))));
+    return effective(bytes.length === 0 ? {} : parse(await readYaml(bytes.toString('utf8'))));
   return effective(sent);
 }
 

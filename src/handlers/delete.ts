@@ -31,6 +31,7 @@ export async function deleteClaim(request: NamedClaimRequest): Promise<void> {
       headers: upstreamHeaders(request.exchange, 'application/json', type === '' ? undefined : type),
       ...(body ? { body } : {}),
       cancellation: request.exchange.gone,
+      record: request.exchange.record,
     }),
   );
   const answer = await deleteObject(request, options, { query, accept });

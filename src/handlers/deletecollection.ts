@@ -45,13 +45,14 @@ export async function deleteClaims(request: ClaimRequest): Promise<void> {
       headers: upstreamHeaders(exchange, accept, 'application/json'),
       body: upstreamOptions(options, {}),
       cancellation: exchange.gone,
+      record: exchange.record,
     },
     newTransform(request, want),
   );
 }
 
 /** The same request about no object: whether its parameters and options are sound. */
-function askOfNothing(request: ClaimRequest, { query, body, type }: Asked): Promise<Answer> {
+export function askOfNothing(request: ClaimRequest, { query, body, type }: Asked): Promise<Answer> {
   const { link, exchange } = request;
   const asked = new URLSearchParams(query);
   selectOwn(request, asked);
@@ -66,6 +67,7 @@ function askOfNothing(request: ClaimRequest, { query, body, type }: Asked): Prom
     headers: upstreamHeaders(exchange, 'application/json', type === '' ? undefined : type),
     ...(body ? { body } : {}),
     cancellation: exchange.gone,
+    record: exchange.record,
   });
 }
 

@@ -9,5 +9,8 @@ const retryAfterSeconds = 1;
  */
 export function knownCatalog(catalog: Catalog | undefined): Catalog {
   if (catalog) return catalog;
-  throw serviceUnavailable('the claim APIs of the control plane are not known yet', retryAfterSeconds);
+  throw serviceUnavailable(
+    'the claim APIs of the control plane are not known yet',
+    retryAfterSeconds,
+  ).causedBy('catalog_unknown');
 }

@@ -13,11 +13,12 @@ export function listRequest(request: ClaimRequest, { accept, query }: Wanted): U
     path: upstreamPath(request, undefined, query),
     headers: upstreamHeaders(request.exchange, accept),
     cancellation: request.exchange.gone,
+    record: request.exchange.record,
   };
 }
 
-export function newTransform({ link }: ClaimRequest, { columns }: Wanted): ListToApp {
-  return new ListToApp(elementEditor(columns), link.connection.clusterID);
+export function newTransform({ link, info }: ClaimRequest, { columns }: Wanted): ListToApp {
+  return new ListToApp(elementEditor(columns), link.connection.clusterID, info.namespace);
 }
 
 /** Writes a list that is there whole. */

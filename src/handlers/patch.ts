@@ -2,6 +2,7 @@ import { Edits } from '../apimachinery/json-edit.ts';
 import { applyMergePatch } from '../apimachinery/json-merge-patch.ts';
 import { applyPatch as applyOperations, parsePatch, withTest } from '../apimachinery/json-patch.ts';
 import { LazyJson, printLazy } from '../apimachinery/lazy-json.ts';
+import { PatchWork } from '../apimachinery/patch-work.ts';
 import { badRequest, notFound, StatusError } from '../apimachinery/status.ts';
 import { duplicateFields, patchProblems } from '../apimachinery/strict-fields.ts';
 import { editToApp } from '../mapping/claim-view.ts';
@@ -117,7 +118,7 @@ async function rewrite(
     const seen = appView(found);
     const patched = refusable(() => apply(seen));
     if (patched instanceof StatusError) return refusePatch(request, failingPatch, patched);
-    const view = printLazy(patched);
+    const view = PatchWork.guard(() => printLazy(patched));
     const told = strictness === 'Ignore' ? [] : [...problems, ...ownerProblems(view)];
     const { accept, query } = wanted(request);
     // Nothing may be stored of what is refused here.

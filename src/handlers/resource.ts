@@ -1,8 +1,9 @@
-import { badRequest, methodNotSupported, notFound } from '../apimachinery/status.ts';
+import { badRequest, methodNotSupported, notFound, StatusError } from '../apimachinery/status.ts';
 import { warningValue } from '../apimachinery/warning.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { ConnectedResource } from '../catalog/connected-resource.ts';
 import type { ResourceExchange } from '../downstream/exchange.ts';
+import type { Outage } from '../upstream/circuit-breaker.ts';
 import type { Link } from '../upstream/link.ts';
 import type { ClaimRequest, NamedClaimRequest } from './claim-request.ts';
 import type { ApplyDependencies } from './apply.ts';
@@ -10,17 +11,25 @@ import { type CreateDependencies, createClaim } from './create.ts';
 import { deleteClaim } from './delete.ts';
 import { deleteClaims } from './deletecollection.ts';
 import { getClaim } from './get.ts';
+import { answerKnown, type KnownDependencies } from './known-answers.ts';
 import { knownCatalog } from './known-catalog.ts';
 import type { ListBuffers } from './list-buffers.ts';
 import { listClaims } from './list.ts';
 import { answerPathNotFound } from './path-not-found.ts';
+import {
+  isOrphaning,
+  isOrphaningOfCollector,
+  orphanClaims,
+  type OrphanDependencies,
+} from './orphan-claims.ts';
 import { patchClaim } from './patch.ts';
 import { patchTypeOf } from './patch-type.ts';
 import { handleScale } from './scale.ts';
 import { updateClaim } from './update.ts';
 import { watchClaims } from './watch.ts';
 
-export interface ResourceDependencies extends ApplyDependencies, CreateDependencies {
+export interface ResourceDependencies extends ApplyDependencies, CreateDependencies, OrphanDependencies {
+  known: KnownDependencies;
   catalog: () => Catalog | undefined;
   /** The verified way to the control plane. Throws StatusError 503 with the reason while there is none. */
   link: () => Link;
@@ -47,6 +56,34 @@ export function handleResource(
   const isServed =
     subresource === undefined || (isSubresource(subresource) && resource.subresources[subresource]);
   if (!isServed) throw notFound({ group: info.group, resource: info.resource }, info.name ?? '');
+  const outage = dependencies.known.outage();
+  if (outage && (info.verb === 'list' || info.verb === 'deletecollection'))
+    return handleInOutage(exchange, resource, outage, dependencies);
+  return handleConnected(exchange, resource, dependencies);
+}
+
+async function handleInOutage(
+  exchange: ResourceExchange,
+  resource: ConnectedResource,
+  outage: Outage,
+  dependencies: ResourceDependencies,
+): Promise<void> {
+  const isAnswered = await answerKnown(exchange, resource, outage, dependencies.known).catch(
+    (error: unknown) => {
+      if (error instanceof StatusError) throw error;
+      // The app cluster could not be asked: nothing is known then, and the outage is the answer.
+      return false;
+    },
+  );
+  if (!isAnswered) await handleConnected(exchange, resource, dependencies);
+}
+
+function handleConnected(
+  exchange: ResourceExchange,
+  resource: ConnectedResource,
+  dependencies: ResourceDependencies,
+): Promise<void> {
+  const { info } = exchange;
   const { allowResourceRef, lists } = dependencies;
   const request: ClaimRequest = {
     exchange,
@@ -74,7 +111,7 @@ function warn({ res }: ResourceExchange, { deprecationWarning }: ConnectedResour
   res.setHeader('warning', warningValue(deprecationWarning));
 }
 
-function handleCollection(request: ClaimRequest, dependencies: ResourceDependencies): Promise<void> {
+async function handleCollection(request: ClaimRequest, dependencies: ResourceDependencies): Promise<void> {
   const { info } = request;
   switch (info.verb) {
     case 'list':
@@ -84,6 +121,7 @@ function handleCollection(request: ClaimRequest, dependencies: ResourceDependenc
     case 'create':
       return createClaim(request, dependencies);
     case 'deletecollection':
+      if (await isOrphaning(request, dependencies)) return orphanClaims(request, dependencies);
       return deleteClaims(request);
     case 'patch':
       patchTypeOf(request);
@@ -114,7 +152,7 @@ function handleObject(
     case 'patch':
       return patchClaim(named, dependencies);
     case 'delete':
-      if (info.subresource === undefined) return deleteClaim(named);
+      if (info.subresource === undefined) return deleteOrOrphan(named, dependencies);
       break;
     case 'create':
       // The API server reads the name of the body, not of the path.
@@ -124,4 +162,11 @@ function handleObject(
       break;
   }
   throw methodNotSupported({ group: info.group, resource: info.resource }, info.verb);
+}
+
+function deleteOrOrphan(request: NamedClaimRequest, dependencies: ResourceDependencies): Promise<void> {
+  if (dependencies.namespaceDeletion(request.resource) !== 'orphan') return deleteClaim(request);
+  return isOrphaningOfCollector(request, request.exchange.user, dependencies).then((isOrphaned) =>
+    isOrphaned ? orphanClaims(request, dependencies, request.app.name) : deleteClaim(request),
+  );
 }

@@ -25,7 +25,7 @@ import {
   wanted,
 } from './claim-request.ts';
 import { applyPatch, jsonPatch, patchTypeOf } from './patch-type.ts';
-import { asJson, checkObject, readSent } from './write-body.ts';
+import { asJson, checkObject, refusalOnly, readSent } from './write-body.ts';
 
 /** How often a request starts over when its object was replaced, or changed, in between. */
 const maxAttempts = 5;
@@ -60,7 +60,7 @@ interface ScaleCall {
 
 async function updateScale(request: NamedClaimRequest): Promise<void> {
   const { bytes, type } = await readSent(request);
-  const scale = objectText(bytes, mediaType(type) === 'application/yaml');
+  const scale = await objectText(bytes, mediaType(type) === 'application/yaml');
   if (scale instanceof StatusError)
     return answerAsked(request, () => ({ method: 'PUT', type, body: bytes, refusal: scale }));
   return answerAsked(request, ({ uid }) => ({
@@ -74,7 +74,7 @@ async function patchScale(request: NamedClaimRequest): Promise<void> {
   const type = patchTypeOf(request);
   const sent = await request.exchange.readBody();
   if (type === jsonPatch) return patchByOperations(request, sent);
-  const patch = objectText(sent, type === applyPatch);
+  const patch = await objectText(sent, type === applyPatch);
   if (patch instanceof StatusError)
     return answerAsked(request, () => ({ method: 'PATCH', type, body: sent, refusal: patch }));
   // No uid is read of a patched Scale. Where another claim could have taken the name, the version stands for it.
@@ -88,12 +88,11 @@ async function patchScale(request: NamedClaimRequest): Promise<void> {
 }
 
 /** The body as JSON. What is no object holds no name that could be mapped, and the API server knows the words for it. */
-function objectText(bytes: Buffer, isYaml: boolean): Buffer | StatusError {
+async function objectText(bytes: Buffer, isYaml: boolean): Promise<Buffer | StatusError> {
   try {
-    return checkObject(isYaml ? asJson(bytes) : bytes).bytes;
+    return checkObject(isYaml ? await asJson(bytes) : bytes).bytes;
   } catch (error) {
-    if (error instanceof StatusError) return error;
-    throw error;
+    return refusalOnly(error);
   }
 }
 

@@ -1,5 +1,5 @@
 import { Cancellation } from '../base/cancellation.ts';
-import { badRequest, notAcceptable, serviceUnavailable } from '../apimachinery/status.ts';
+import { badRequest, notAcceptable } from '../apimachinery/status.ts';
 import { editToApp } from '../mapping/claim-view.ts';
 import { parseFieldSelector } from '../mapping/selectors.ts';
 import { editTableToApp } from '../mapping/table.ts';
@@ -35,7 +35,7 @@ export async function watchClaims(request: ClaimRequest): Promise<void> {
   const start = watchStart(want.query, want.columns !== undefined, room);
   const ending = new Cancellation();
   exchange.gone.onCancel((reason) => ending.cancel(reason));
-  const stay = exchange.draining.onCancel((reason) => ending.cancel(reason));
+  exchange.endEarly = (reason) => ending.cancel(reason);
   let answer: Answer;
   try {
     answer = await streamEvents(request, want, start, ending);
@@ -43,12 +43,10 @@ export async function watchClaims(request: ClaimRequest): Promise<void> {
     if (isRefused) answer = await streamEvents(request, want, { query: want.query }, ending);
   } catch (error) {
     // A watch may end at any time; clients list or watch again from the last version they saw.
-    if (!res.headersSent)
-      throw exchange.draining.reason ? serviceUnavailable('the connector stops', 1, error) : error;
+    if (!res.headersSent) throw error;
     res.end();
     return;
   } finally {
-    stay();
     room.end();
   }
   if (res.headersSent) res.end();
@@ -74,18 +72,21 @@ async function streamEvents(
       ? (bytes, at, limit, edits) => editTableToApp(bytes, at, limit, edits, columns)
       : editToApp,
     clusterID: link.connection.clusterID,
+    namespace: request.info.namespace,
     mapStatus: (status) => ownStatus(request, status),
     ...(initial ? { initial } : {}),
     ...(dropsBookmarks ? { dropsBookmarks } : {}),
   });
   const answer: Answer = { status: 0, headers: {}, body: Buffer.alloc(0) };
-  await link.controlPlane.forward(
+  let stay: (() => unknown) | undefined;
+  const streamed = link.controlPlane.forward(
     {
       method: 'GET',
       path: upstreamPath(request, undefined, query),
       headers: upstreamHeaders(exchange, accept),
       longRunning: true,
       cancellation: ending,
+      record: exchange.record,
     },
     {
       start: (status, headers, resume) => {
@@ -96,6 +97,8 @@ async function streamEvents(
         res.writeHead(200, forwardedHeaders(headers));
         // The client waits for the header, not for the first event.
         res.flushHeaders();
+        // Not before: a watch that has begun can end in order, one that has not would fail.
+        stay = exchange.draining.onCancel((reason) => ending.cancel(reason));
       },
       data: (chunk) => {
         if (answer.status !== 200) {
@@ -111,6 +114,7 @@ async function streamEvents(
       },
     },
   );
+  await streamed.finally(() => stay?.());
   return answer;
 }
 

@@ -2,11 +2,11 @@ import { maxBodyBytes } from '../apimachinery/body-limit.ts';
 import { compactJson } from '../apimachinery/json-compact.ts';
 import { Edits } from '../apimachinery/json-edit.ts';
 import { mediaType } from '../apimachinery/media-types.ts';
-import { yamlToJson } from '../apimachinery/yaml-body.ts';
 import { badRequest, StatusError, unsupportedMediaType } from '../apimachinery/status.ts';
 import { editToControlPlane } from '../mapping/claim-body.ts';
 import type { Live } from '../mapping/origin.ts';
 import type { NamedClaimRequest, ClaimRequest } from './claim-request.ts';
+import { readYaml } from './yaml-thread.ts';
 
 /** The few fields of a body that decide where it goes; everything else in it is only looked at as bytes. */
 export interface BodyMetadata {
@@ -30,6 +30,8 @@ export interface SentBody {
   bytes: Buffer;
   /** Content-Type as it came; JSON where there was none. */
   type: string;
+  /** What a body in YAML says; a StatusError where that cannot be read. */
+  asJson?: Buffer | StatusError;
 }
 
 const json = 'application/json';
@@ -41,7 +43,9 @@ export async function readSent({ exchange }: ClaimRequest): Promise<SentBody> {
   const type = exchange.header('content-type') || json;
   // An API server breaks the connection when protobuf is sent to a custom resource.
   if (mediaType(type) === protobuf) throw unsupportedMediaType([json, yaml]);
-  return { type, bytes: isKnown(type) ? await exchange.readBody() : Buffer.alloc(0) };
+  const bytes = isKnown(type) ? await exchange.readBody() : Buffer.alloc(0);
+  if (mediaType(type) !== yaml) return { type, bytes };
+  return { type, bytes, asJson: await asJson(bytes).catch(refusalOnly) };
 }
 
 function isKnown(type: string): boolean {
@@ -52,10 +56,11 @@ function isKnown(type: string): boolean {
  * The object of a body in JSON or YAML, which JSON text of the same lines stands for then. A StatusError where it holds
  * none that could be mapped.
  */
-export function objectOf({ bytes, type }: SentBody): WriteBody | StatusError {
+export function objectOf({ bytes, type, asJson: read = bytes }: SentBody): WriteBody | StatusError {
   if (!isKnown(type)) return badRequest(`a body of the type ${type} is none`);
+  if (read instanceof StatusError) return read;
   try {
-    const body = checkObject(mediaType(type) === yaml ? asJson(bytes) : bytes);
+    const body = checkObject(read);
     // The refusal of one without a kind quotes the whole body.
     return body.isTyped ? body : badRequest("Object 'Kind' or 'apiVersion' is missing");
   } catch (error) {
@@ -65,10 +70,16 @@ export function objectOf({ bytes, type }: SentBody): WriteBody | StatusError {
 }
 
 /** A body that may be YAML, as JSON. JSON is YAML, and stays as it is. */
-export function asJson(bytes: Buffer): Buffer {
+export async function asJson(bytes: Buffer): Promise<Buffer> {
   return /^\s*\{/.test(bytes.toString('latin1', 0, 64)) && isJson(bytes)
     ? bytes
-    : Buffer.from(yamlToJson(bytes.toString('utf8')));
+    : Buffer.from(await readYaml(bytes.toString('utf8')));
+}
+
+/** What the control plane may be asked about. What takes too much here would there. */
+export function refusalOnly(error: unknown): StatusError {
+  if (error instanceof StatusError && error.code === 400) return error;
+  throw error;
 }
 
 function isJson(bytes: Buffer): boolean {

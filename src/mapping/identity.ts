@@ -13,6 +13,11 @@ export const appNamespaceLabel = 'mcp-connector.upbound.io/app-namespace';
 /** The name the user gave. */
 export const appNameLabel = 'mcp-connector.upbound.io/app-resource-name';
 
+const labelPrefix = 'mcp-connector.upbound.io/';
+/** A claim that stayed when its namespace was deleted: the cluster ID that stood in the first label, and that namespace. */
+export const orphanedByLabel = `${labelPrefix}orphaned-by`;
+export const orphanedFromLabel = `${labelPrefix}orphaned-from`;
+
 /**
  * Prefix of the annotations that hold what a hash cannot give back. Crossplane does not copy keys to the XR whose
  * prefix ends in k8s.io (internal/xresource filtering in the claim syncer), so they stay on the claim.
@@ -25,12 +30,21 @@ export const ownerAnnotationPrefix = `${annotationPrefix}owner.`;
 /** The owners' uids in the order they were written, where that is not the order of the uids. */
 export const ownerOrderAnnotation = `${annotationPrefix}owner-order`;
 
+export function isOwnerAnnotation(key: string): boolean {
+  return key.startsWith(ownerAnnotationPrefix) || key === ownerOrderAnnotation;
+}
+
 /** Stand on the control plane for `orphan` and `foregroundDeletion`, which its own collector would act on. */
 export const orphanFinalizer = 'mcp-connector-k8s.io/orphan';
 export const foregroundFinalizer = 'mcp-connector-k8s.io/foreground-deletion';
 
 /** Writes those two for a delete; the API server names no manager for what a delete sets, so its entry is hidden. */
 export const connectorFieldManager = 'mcp-connector';
+
+/** Says which release an APIService belongs to; of the app cluster, as the next. */
+export const releaseLabel = 'mcp-connector-k8s.io/release';
+/** Any change of an APIService makes the aggregator read discovery and OpenAPI again, instead of after a minute. */
+export const catalogHashAnnotation = 'mcp-connector-k8s.io/catalog-hash';
 
 /** `claim-` for claims, `nxr-` for namespaced XRs of Crossplane v2. */
 export type NamePrefix = ConnectedPrefix;

@@ -3,6 +3,7 @@ import {
   type Bytes,
   endOfInput,
   isArray,
+  isNull,
   isObject,
   KeySet,
   skipSpace,
@@ -25,6 +26,8 @@ const noBytes = Buffer.alloc(0);
  * be begun twice and every write would be small.
  */
 const batchBytes = 64 * 1024;
+/** Several times what etcd takes of one object: nothing a control plane sends in earnest is held back that long. */
+export const maxPendingBytes: number = 8 * 1024 * 1024;
 
 /** Edits one element of a list, and says where it ends. */
 export type EditElement = (bytes: Bytes, at: number, limit: number, edits: Edits) => ToApp;
@@ -47,7 +50,7 @@ export interface ListElement {
  */
 export class ListToApp {
   readonly #editElement: EditElement;
-  readonly #clusterID: string;
+  readonly #owner: Owner;
   readonly #edits = new Edits();
   readonly #sink = new ByteSink();
   #phase: 'head' | 'elements' | 'tail' = 'head';
@@ -61,9 +64,10 @@ export class ListToApp {
   #consumed = 0;
   #elements: ListElement[] = [];
 
-  constructor(editElement: EditElement, clusterID: string) {
+  /** `namespace` is undefined for a list of all namespaces. */
+  constructor(editElement: EditElement, clusterID: string, namespace?: string) {
     this.#editElement = editElement;
-    this.#clusterID = clusterID;
+    this.#owner = { clusterID, namespace };
   }
 
   /** Bytes that wait for more: less than one element, or the end of the list. */
@@ -83,6 +87,7 @@ export class ListToApp {
     this.#arrived.push(chunk);
     this.#arrivedBytes += chunk.length;
     if (this.#arrivedBytes < batchBytes) return noBytes;
+    if (this.pendingBytes > maxPendingBytes) throw tooLarge();
     this.#join();
     if (this.#pending.length >= this.#worthwhile) this.#advance();
     return this.#sink.take();
@@ -130,17 +135,20 @@ export class ListToApp {
     this.#worthwhile = at === 0 ? this.#pending.length * 1.5 : 0;
   }
 
-  /** Everything up to the first element; a document without elements passes as it is. */
+  /** Everything up to the first element; a list whose elements are null passes as it is. */
   #readHead(): number {
     const bytes = this.#pending;
     const end = bytes.length;
     const start = skipSpace(bytes, 0, end);
+    let isList = false;
     let i = skipSpace(bytes, start + 1, end);
     while (isObject(bytes, start) && bytes[i] !== 0x7d) {
       if (bytes[i] === 0x2c) i = skipSpace(bytes, i + 1, end);
       const keyEnd = skipString(bytes, i, end);
       const key = listKeys.find(bytes, i, keyEnd);
       i = skipSpace(bytes, skipSpace(bytes, keyEnd, end) + 1, end);
+      if (key >= 0 && !isArray(bytes, i) && !isNull(bytes, i)) throw noList();
+      if (key >= 0) isList = true;
       if (key >= 0 && isArray(bytes, i)) {
         this.#phase = 'elements';
         this.#hasElements = true;
@@ -148,6 +156,7 @@ export class ListToApp {
       }
       i = skipSpace(bytes, skipValue(bytes, i, end), end);
     }
+    if (!isList) throw noList();
     this.#phase = 'tail';
     return 0;
   }
@@ -167,7 +176,7 @@ export class ListToApp {
       this.#edits.clear();
       throw error;
     }
-    const { namespace, name } = requireOwn(mapped, this.#clusterID).app;
+    const { namespace, name } = requireOwn(mapped, this.#owner).app;
     this.#sink.copy(bytes, from, at);
     const start = this.#sink.length;
     this.#emit(at, mapped.end);
@@ -182,14 +191,35 @@ export class ListToApp {
   }
 }
 
+/** Whose objects a list or watch may hold. */
+export interface Owner {
+  clusterID: string;
+  /** Undefined: all of the app cluster. */
+  namespace: string | undefined;
+}
+
+/** Shown, it could be anything; and it must not look like an empty list. */
+function noList(): ConnectorError {
+  return new ConnectorError('answer-unusable', 'the control plane answered with something that is no list');
+}
+
+export function tooLarge(): ConnectorError {
+  return new ConnectorError(
+    'answer-too-large',
+    'the control plane answered with an object of too many bytes',
+  );
+}
+
 /**
  * The selectors keep objects of others out; should one come all the same, the answer ends in an error: shown, it
  * would be a leak, and left out, a partial list that the app cluster's collector takes for deletions.
  */
-export function requireOwn(mapped: ToApp, clusterID: string): Origin {
-  if (mapped.origin?.clusterID === clusterID) return mapped.origin;
+export function requireOwn({ origin }: ToApp, { clusterID, namespace }: Owner): Origin {
+  const isOwn =
+    origin?.clusterID === clusterID && (namespace === undefined || namespace === origin.app.namespace);
+  if (isOwn) return origin;
   throw new ConnectorError(
     'foreign-object',
-    'the control plane answered with an object that is not of this app cluster',
+    'the control plane answered with an object that is not of this app cluster, or of another namespace',
   );
 }

@@ -13,7 +13,7 @@ import type { Status } from '../apimachinery/status.ts';
 import type { ToApp } from './claim-view.ts';
 import type { InitialEvents } from './initial-events.ts';
 import type { EditElement } from './list.ts';
-import { requireOwn } from './list.ts';
+import { maxPendingBytes, type Owner, requireOwn, tooLarge } from './list.ts';
 
 const frameKeys = new KeySet('type', 'object');
 const newline = 0x0a;
@@ -21,6 +21,8 @@ const newline = 0x0a;
 export interface WatchMapping {
   editObject: EditElement;
   clusterID: string;
+  /** Left out for a watch on all namespaces. */
+  namespace?: string | undefined;
   mapStatus: (status: Status) => Status;
   /** Puts the initial events in order; left out where they go as they come. */
   initial?: InitialEvents | undefined;
@@ -31,12 +33,14 @@ export interface WatchMapping {
 /** Maps watch events while they arrive; an event is one line (apiserver/pkg/endpoints/handlers/watch.go). */
 export class WatchToApp {
   readonly #mapping: WatchMapping;
+  readonly #owner: Owner;
   readonly #edits = new Edits();
   readonly #sink = new ByteSink(16 * 1024);
   #pending: Buffer = Buffer.alloc(0);
 
   constructor(mapping: WatchMapping) {
     this.#mapping = mapping;
+    this.#owner = { clusterID: mapping.clusterID, namespace: mapping.namespace };
   }
 
   /** Bytes of an unfinished event, for the caller to bound. */
@@ -54,6 +58,7 @@ export class WatchToApp {
       start = end + 1;
     }
     this.#pending = bytes.subarray(start);
+    if (this.#pending.length > maxPendingBytes) throw tooLarge();
     return this.#sink.take();
   }
 
@@ -101,7 +106,7 @@ export class WatchToApp {
     }
     mapped ??= this.#mapping.editObject(bytes, object, limit, this.#edits);
     // Bookmarks carry a version and no name or label.
-    if (kind !== 'BOOKMARK') requireOwn(mapped, this.#mapping.clusterID);
+    if (kind !== 'BOOKMARK') requireOwn(mapped, this.#owner);
     const app = mapped.origin?.app;
     return { type: kind, key: app ? `${app.namespace}/${app.name}` : '' };
   }

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { parseRequestInfo } from '../../../src/apimachinery/request-info.ts';
+import { serviceUnavailable } from '../../../src/apimachinery/status.ts';
 import { Cancellation } from '../../../src/base/cancellation.ts';
 import { Exchange } from '../../../src/downstream/exchange.ts';
 import type { NamedClaimRequest } from '../../../src/handlers/claim-request.ts';
@@ -31,6 +32,8 @@ interface Case {
   stored?: string;
   query?: string;
   allowResourceRef?: boolean;
+  /** Why the namespace cannot be recorded as one with claims. */
+  unrecorded?: Error;
 }
 
 interface Told {
@@ -75,7 +78,10 @@ async function carryOut(exchange: Exchange, wanted: Case, writes: UpstreamReques
     app: { namespace: 'team-a', name: 'orders' },
   } as unknown as NamedClaimRequest;
   if (wanted.method === 'PUT') return updateClaim(request);
-  return createClaim(request, { admitCreate: () => Promise.resolve() });
+  return createClaim(request, {
+    admitCreate: () => Promise.resolve(),
+    recordBeforeCreate: () => wanted.unrecorded && Promise.reject(wanted.unrecorded),
+  });
 }
 
 function said(status: number, body: unknown): Answer {
@@ -106,6 +112,22 @@ const unmappable: [what: string, body: string, type: string][] = [
   ['has no kind', '{"metadata":{"name":"orders"}}', json],
   ['is for another namespace', `{${typed},"metadata":{"name":"orders","namespace":"claims-1"}}`, json],
 ];
+
+describe('a claim whose namespace cannot be recorded', () => {
+  const unrecorded = serviceUnavailable('the namespace cannot be recorded', 1);
+
+  it('is not sent [namespaces.record.create]', async () => {
+    const { writes, answer } = await write({ method: 'POST', body: good, answers: accepted, unrecorded });
+    expect(writes).toEqual([]);
+    expect(answer).toEqual({ code: 503, text: expect.stringContaining('cannot be recorded') });
+  });
+
+  it('is sent in a dry run, which stores nothing', async () => {
+    const query = '?dryRun=All';
+    const { writes } = await write({ method: 'POST', body: good, answers: accepted, unrecorded, query });
+    expect(writes).toHaveLength(1);
+  });
+});
 
 describe('a body that', () => {
   it.each(unmappable)(

@@ -107,22 +107,27 @@ describe('ListToApp', () => {
     expect(() => map([Buffer.from('{"items":[{"metadata":{}}]}')])).toThrow('not of this app cluster');
   });
 
-  it.each([
-    '{"kind":"Status","details":{"items":[1]}}',
-    '{"items":null,"metadata":{}}',
-    '{}',
-    ' { "items" : [ ] } ',
-  ])('passes a document without elements as it is: %s', (text) => {
-    const bytes = Buffer.from(text);
-    expect(
-      map(
-        cut(
-          bytes,
-          Array.from(text, (_, i) => i),
-        ),
-      ).toString(),
-    ).toBe(text);
-  });
+  it.each(['{"kind":"Status","details":{"items":[1]}}', '{}', '[]'])(
+    'throws for what is no list, since it could be taken for an empty one: %s',
+    (text) => {
+      expect(() => map([Buffer.from(text)])).toThrow('something that is no list');
+    },
+  );
+
+  it.each(['{"items":null,"metadata":{}}', ' { "items" : [ ] } '])(
+    'passes a document without elements as it is: %s',
+    (text) => {
+      const bytes = Buffer.from(text);
+      expect(
+        map(
+          cut(
+            bytes,
+            Array.from(text, (_, i) => i),
+          ),
+        ).toString(),
+      ).toBe(text);
+    },
+  );
 
   it('holds at most one element and 64 KiB of a list of 100 MB', () => {
     const chunkBytes = batchBytes;
