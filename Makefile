@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 # Further arguments, as in: make demo ARGS=--once
 ARGS ?=
 
-.PHONY: help tools lab demo check format test test-unit test-e2e oracle bench image chart-lint
+.PHONY: help tools lab demo check format test test-unit test-e2e oracle chaos bench image chart-lint
 
 help: ## Show this help
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -48,6 +48,9 @@ test-e2e: node_modules/.package-lock.json ## End-to-end tests: on APP_KUBECONFIG
 
 oracle: node_modules/.package-lock.json ## Ask connector and a local CRD the same, count what is identical, write docs/fidelity.md
 	@$(NODE) test/oracle/main.ts $(ARGS)
+
+chaos: node_modules/.package-lock.json ## Cause faults by turns under load, and compare both clusters with what the clients were told
+	@$(NODE) test/chaos/main.ts $(ARGS)
 
 bench: node_modules/.package-lock.json ## Measure against a plain pass-through, in the same run
 	@$(NODE) bench/bench.ts $(ARGS)
