@@ -1,49 +1,74 @@
 import type { RequestListener } from 'node:http';
 import type { Express } from 'express';
 import type { KubeObject } from './apimachinery/objects.ts';
+import type { ResourceRequest } from './apimachinery/request-info.ts';
+import { NamespaceDeletionReview } from './admission/namespace-deletion-review.ts';
 import { NamespaceLifecycle } from './admission/namespace-lifecycle.ts';
 import { Authenticator } from './authentication/authenticator.ts';
 import { ClientTrustSource } from './authentication/client-trust-source.ts';
 import { TokenReviewer } from './authentication/token-review.ts';
 import { Authorizer } from './authorization/authorizer.ts';
-import { Cancellation } from './base/cancellation.ts';
 import { systemClock } from './base/clock.ts';
 import { ConnectorError, describeError } from './base/errors.ts';
 import { Readiness } from './base/health.ts';
 import type { Logger } from './base/logger.ts';
 import { Metrics } from './base/metrics.ts';
+import { openRecords } from './base/records.ts';
+import { productVersion } from './base/version.ts';
 import { CatalogStore } from './catalog/catalog.ts';
+import { namespaceDeletionPolicy } from './catalog/namespace-deletion.ts';
 import { namespacePath } from './clusters/api-paths.ts';
-import { accessFromEnvironment, accessFromFile } from './clusters/cluster-access.ts';
+import { accessFollowingFile, accessFromEnvironment, type ClusterAccess } from './clusters/cluster-access.ts';
+import { ClaimNamespaces } from './clusters/claim-namespaces.ts';
 import { ConnectionState } from './clusters/connection-state.ts';
+import { EventRecorder } from './clusters/event-recorder.ts';
 import { KubeClient } from './clusters/kube-client.ts';
 import { Lease } from './clusters/lease.ts';
+import { SavedClaims } from './clusters/saved-claims.ts';
+import { PeerCertificates } from './clusters/peer-certificates.ts';
 import { Transport } from './clusters/transport.ts';
 import type { Config } from './config/config.ts';
 import { ApiServices } from './controllers/api-services.ts';
+import { blockingClaims } from './controllers/blocking-claims.ts';
 import { CatalogArchive, restoreCatalog } from './controllers/catalog-archive.ts';
 import { CatalogFollower } from './controllers/catalog-follower.ts';
+import { ClaimNamespacesRecord } from './controllers/claim-namespaces-record.ts';
+import { ClaimEvents } from './controllers/claim-events.ts';
+import { CompositeReasons } from './controllers/composite-reasons.ts';
 import { ConnectionSecrets } from './controllers/connection-secrets.ts';
 import { ControlPlaneLink } from './controllers/control-plane-link.ts';
+import { FollowedClaims } from './controllers/followed-claims.ts';
+import { KnownClaims } from './controllers/known-claims.ts';
+import { KnownClaimsArchive } from './controllers/known-claims-archive.ts';
+import { ExpiryMonitor, firstOf, lastToEnd, latest } from './controllers/expiry-monitor.ts';
 import { LeaderWork } from './controllers/leader-work.ts';
+import { NamespaceWebhook } from './controllers/namespace-webhook.ts';
+import { reportOrphaned } from './controllers/orphaned-claims-report.ts';
+import { RegisteredApis } from './controllers/registered-apis.ts';
 import { ServingCertificate } from './controllers/serving-certificate.ts';
+import { Drain } from './downstream/drain.ts';
 import type { Exchange, ResourceExchange } from './downstream/exchange.ts';
 import { Exchanges } from './downstream/exchanges.ts';
 import { DownstreamServer } from './downstream/server.ts';
+import { shutDown } from './downstream/shutdown.ts';
 import { createChain } from './filters/chain.ts';
+import { InFlight } from './filters/in-flight.ts';
+import { SlowClients } from './filters/slow-clients.ts';
+import { namespaceReviewPath } from './filters/with-namespace-review.ts';
 import { attributesOf } from './filters/with-authorization.ts';
 import { requestErrorLogger } from './filters/with-request-log.ts';
 import { answerFromCatalog } from './handlers/discovery.ts';
 import { ListBuffers } from './handlers/list-buffers.ts';
 import { handleResource, type ResourceDependencies } from './handlers/resource.ts';
+import { controlPlaneName } from './mapping/identity.ts';
 import { warmUp } from './mapping/warm-up.ts';
 
 /** A connector that serves. */
 export interface RunningConnector {
   port: number;
   clusterID: string;
-  /** Ends what is under way within `graceMs`, and everything else. */
-  stop: (graceMs: number) => Promise<void>;
+  /** Leaves in the order of downstream/shutdown.ts, then ends everything else. */
+  stop: () => Promise<void>;
 }
 
 /**
@@ -52,14 +77,20 @@ export interface RunningConnector {
  */
 export async function startConnector(config: Config, log: Logger): Promise<RunningConnector> {
   const access =
-    config.kubeconfig === undefined ? accessFromEnvironment() : accessFromFile(config.kubeconfig);
+    config.kubeconfig === undefined ? accessFromEnvironment() : accessFollowingFile(config.kubeconfig);
   const appTransport = new Transport(access);
   const app = new KubeClient(appTransport);
   const clusterID = config.clusterID ?? (await kubeSystemUID(app, log));
 
   const metrics = new Metrics();
   const store = new CatalogStore();
+  store.onChange((catalog) => {
+    metrics.connectedResources.set(catalog.source.resources.length);
+    metrics.catalogLastChange.setToCurrentTime();
+  });
   const state = new ConnectionState(app, config.namespace, `${config.releaseName}-state`);
+  const claimNamespaces = new ClaimNamespaces(state, { clusterID, claimNamespace: config.claimNamespace });
+  const savedClaims = new SavedClaims(app, config.namespace, `${config.releaseName}-claims`);
   const trust = new ClientTrustSource({ client: app, log }).start();
   const certificate = new ServingCertificate({
     client: app,
@@ -70,19 +101,52 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
     log,
   });
   const authorizer = new Authorizer({ client: app, log });
-  const namespaces = new NamespaceLifecycle({ client: app, log }).start();
+  const events = new EventRecorder({ client: app, identity: config.identity, log });
+  const release = { releaseName: config.releaseName, namespace: config.namespace };
+  const registered = new RegisteredApis({ client: app, release, log }).start();
+  const namespaces = new NamespaceLifecycle({ client: app, record: claimNamespaces, log }).start();
   const patterns = { allow: config.allow, deny: config.deny };
 
+  const blocksNamespaces = config.namespaceDeletion.some(({ policy }) => policy === 'block');
+
   let port = config.listen.port;
+  const lease = new Lease({
+    client: app,
+    namespace: config.namespace,
+    name: config.releaseName,
+    identity: config.identity,
+    log,
+  });
+  // A process that was stopped, and goes on, may find what it wanted to write long decided by another leader.
+  const leaderClient = new KubeClient(appTransport, 'mcp-connector', () => lease.isHeld);
   const leader = new LeaderWork({
     ofLeader: () => [
       new CatalogArchive({ state, store, log }),
+      ...(blocksNamespaces
+        ? [
+            new NamespaceWebhook({
+              client: leaderClient,
+              certificate,
+              name: `${config.releaseName}-namespaces`,
+              service: {
+                namespace: config.namespace,
+                name: config.releaseName,
+                port: config.external ? (config.external.port ?? port) : config.servicePort,
+                path: namespaceReviewPath,
+              },
+              makes: config.external !== undefined,
+              log,
+            }),
+          ]
+        : []),
       new ApiServices({
-        client: app,
+        client: leaderClient,
         store,
         certificate,
-        releaseName: config.releaseName,
-        namespace: config.namespace,
+        registered,
+        state,
+        events,
+        release,
         port: config.external ? (config.external.port ?? port) : config.servicePort,
         externalHost: config.external?.host,
         ownerClusterRole: config.ownerClusterRole,
@@ -90,18 +154,42 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
         metrics,
       }),
     ],
-    ofLink: (link) => [new ConnectionSecrets({ client: app, link, store, log })],
+    ofLink: (link) => {
+      const claims = new FollowedClaims({ link, store, log });
+      const known = new KnownClaims({ link, store, log });
+      return [
+        new ConnectionSecrets({ client: leaderClient, link, claims, recorder: events, metrics, log }),
+        new ClaimEvents({ client: leaderClient, link, claims, metrics, log }),
+        new CompositeReasons({ client: link.client, claims, recorder: events, log }),
+        // After those who listen to it.
+        claims,
+        known,
+        new ClaimNamespacesRecord({ client: app, link, known, record: claimNamespaces, log, metrics }),
+        new KnownClaimsArchive({ known, saved: savedClaims, state, log }),
+      ];
+    },
   });
   let follower: CatalogFollower | undefined;
+  let controlPlane: ClusterAccess | undefined;
   const link = new ControlPlaneLink({
     config,
     client: app,
     state,
     clusterID,
     log,
+    metrics,
     onLink: (next) => {
+      claimNamespaces.forget();
+      controlPlane = next.transport.access;
       void follower?.stop();
-      follower = new CatalogFollower({ link: next, store, patterns, log });
+      follower = new CatalogFollower({
+        link: next,
+        store,
+        patterns,
+        registered: () => registered.ours(),
+        onRefresh: () => metrics.catalogLastRefresh.setToCurrentTime(),
+        log,
+      });
       follower.start();
       void leader.useLink(next);
     },
@@ -114,15 +202,33 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
       : (link.fault?.message ?? follower?.fault ?? 'the claim APIs have not been read yet'),
   );
   readiness.add('binding', () => (link.fault?.code === 'binding-changed' ? link.fault.message : undefined));
+  readiness.addWarning('control-plane', () => link.outage?.reason ?? link.warning);
   readiness.add('front-proxy', () =>
     trust.current ? undefined : 'the front-proxy configuration has not been read yet',
   );
+
+  let isStopping = false;
+  readiness.add('shutdown', () => (isStopping ? 'the connector stops' : undefined));
 
   const resources: ResourceDependencies = {
     lists: new ListBuffers(),
     catalog: () => store.current,
     link: () => link.current,
     allowResourceRef: config.allowResourceRef,
+    known: {
+      outage: () => link.outage,
+      isTerminating: (namespace) => namespaces.isTerminating(namespace),
+      isAbsent: (namespace, resource) => claimNamespaces.isAbsent(namespace, resource),
+      savedList: async (resource) => {
+        const binding = await claimNamespaces.binding();
+        return binding && savedClaims.read(resource, binding);
+      },
+    },
+    namespaceDeletion: (resource) => namespaceDeletionPolicy(config.namespaceDeletion, resource),
+    isLeaving: (namespace) => namespaces.isLeaving(namespace),
+    onOrphaned: reportOrphaned({ events, log, metrics, uidOf: (namespace) => namespaces.uidOf(namespace) }),
+    recordBeforeCreate: (namespace, resource, name) =>
+      namespaces.recordBeforeCreate(namespace, resource, name),
     admitCreate: (namespace, resource, name) => namespaces.admitCreate(namespace, resource, name),
     authorizeCreate: async ({ exchange: { user }, info }) => {
       await authorizer.authorize(user, attributesOf({ ...info, verb: 'create' }));
@@ -133,12 +239,53 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
   const handle = (exchange: Exchange): void | Promise<void> =>
     exchange.info.isResource
       ? handleResource(exchange as ResourceExchange, resources)
-      : answerFromCatalog(exchange, store.current);
-  const draining = new Cancellation();
-  const exchanges = new Exchanges(draining);
+      : answerFromCatalog(exchange, store.current, registered.foreign);
+  const drain = new Drain();
+  const exchanges = new Exchanges(drain);
+  const requestsInflight = new InFlight(config.requestsInflight);
+  const watchesInflight = new InFlight(config.watches);
+  metrics.countInflight = () => requestsInflight.size;
+  const slowClients = new SlowClients({
+    requests: requestsInflight,
+    watches: watchesInflight,
+    watchWriteTimeoutMs: config.watchWriteTimeoutMs,
+    onStalledWatch: () => metrics.watchesStalled.inc(),
+  });
+  metrics.readinessChecks = () => readiness.passed();
+  metrics.buildInfo.set({ version: productVersion(), node_version: process.version }, 1);
+  const { audit, tracing, close: closeRecords } = await openRecords(config, { metrics, log });
+  const isConnected = ({ group, version, resource }: ResourceRequest): boolean =>
+    store.current?.find(group, version, resource) !== undefined;
+  const namespaceReview = blocksNamespaces
+    ? new NamespaceDeletionReview({
+        isKnown: (namespace) => namespaces.uidOf(namespace) !== undefined,
+        claimsIn: (namespace) =>
+          blockingClaims(namespace, {
+            rules: config.namespaceDeletion,
+            catalog: () => store.current,
+            link: () => link.current,
+            outage: () => link.outage,
+            isAbsent: (name, resource) => claimNamespaces.isAbsent(name, resource),
+          }),
+        log,
+      })
+    : undefined;
   const chain: Express = createChain({
     log,
     metrics,
+    isConnected,
+    namespaceReview,
+    tracing,
+    audit: audit && {
+      log: audit,
+      storedName: ({ group, version, resource, namespace = '' }, name) => {
+        const prefix = store.current?.find(group, version, resource)?.prefix;
+        return prefix && controlPlaneName(prefix, { namespace, name }, clusterID);
+      },
+    },
+    requestsInflight,
+    watchesInflight,
+    onRejected: (reason) => metrics.requestsRejected.inc({ reason }),
     readiness,
     authenticator: new Authenticator({ trust, tokens: new TokenReviewer(app, systemClock, log), log }),
     authorizer,
@@ -152,6 +299,7 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
     chain(req, res);
   };
 
+  slowClients.start();
   warmUp(1_500);
   await certificate.start();
   await restoreCatalog({ state, store, log });
@@ -161,31 +309,47 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
   log.info({ port, clusterID, claimNamespace: config.claimNamespace }, 'serving');
 
   certificate.onChange((material) => server.useCertificate(material.cert, material.key));
-  store.onChange((catalog) => metrics.connectedResources.set(catalog.source.resources.length));
-  const lease = new Lease({
-    client: app,
-    namespace: config.namespace,
-    name: config.releaseName,
-    identity: config.identity,
-    log,
+  lease.start({
+    onAcquired: () => {
+      metrics.leader.set(1);
+      return leader.lead();
+    },
+    onLost: () => {
+      metrics.leader.set(0);
+      return leader.resign();
+    },
   });
-  lease.start({ onAcquired: () => leader.lead(), onLost: () => leader.resign() });
   link.start();
+  const shown = new PeerCertificates();
+  const expiries = new ExpiryMonitor({
+    sources: {
+      certificates: {
+        serving: () => firstOf(certificate.current().cert),
+        'serving-ca': () => firstOf(certificate.current().caBundle),
+        'control-plane-client': () => firstOf(controlPlane?.lastCredential?.tls.cert),
+        'control-plane-serving': () => controlPlane && shown.of(controlPlane.server.host),
+        'control-plane-ca': () => lastToEnd(controlPlane?.lastCredential?.tls.ca),
+        'request-header-ca': () => latest(trust.current?.requestHeader?.cas ?? []),
+      },
+      credential: () => controlPlane?.lastCredential,
+    },
+    metrics,
+    log,
+  }).start();
 
   return {
     port,
     clusterID,
-    stop: async (graceMs) => {
-      await lease.stop();
-      draining.cancel(new Error('the connector stops'));
-      await Promise.all([
-        server.drain(graceMs),
-        follower?.stop(),
-        certificate.stop(),
-        trust.stop(),
-        namespaces.stop(),
-      ]);
-      await link.stop();
+    stop: async () => {
+      isStopping = true;
+      // At once: another replica goes on while this one still serves.
+      const resigned = lease.stop();
+      await shutDown({ server, exchanges, drain, delayMs: config.shutdownDelayMs });
+      await Promise.all([resigned, follower?.stop(), certificate.stop(), trust.stop(), namespaces.stop()]);
+      slowClients.stop();
+      await Promise.all([link.stop(), expiries.stop()]);
+      await Promise.all([registered.stop(), events.stop()]);
+      await closeRecords();
       await appTransport[Symbol.asyncDispose]();
     },
   };

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { ConnectorError } from './base/errors.ts';
 import { demoCommand } from './cli/demo.ts';
+import { doctorCommand } from './cli/doctor.ts';
 import { serveCommand } from './cli/serve.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -17,6 +18,7 @@ const program = new Command('mcp-connector')
   .showHelpAfterError('(add --help for the options)')
   .exitOverride()
   .addCommand(serveCommand())
+  .addCommand(doctorCommand())
   .addCommand(demoCommand());
 
 try {

@@ -96,7 +96,10 @@ export class Authorizer {
         throw new ConnectorError('review-invalid', 'allowed and denied at once');
     } catch (cause) {
       this.#log.error({ reason: describeError(cause) }, 'a SubjectAccessReview failed');
-      throw internalError('the API server of this cluster did not answer a SubjectAccessReview', cause);
+      throw internalError(
+        'the API server of this cluster did not answer a SubjectAccessReview',
+        cause,
+      ).causedBy('app_cluster_unavailable');
     }
     const answer = { allowed: status.allowed === true, reason: status.reason ?? '' };
     const attributes = JSON.stringify(spec.resourceAttributes ?? spec.nonResourceAttributes);
@@ -106,7 +109,7 @@ export class Authorizer {
 }
 
 function enforce(answer: Answer, user: UserInfo, attributes: AccessAttributes): void {
-  if (!answer.allowed) throw accessDenied(user, attributes, answer.reason);
+  if (!answer.allowed) throw accessDenied(user, attributes, answer.reason).causedBy('forbidden');
 }
 
 /** The question itself, or its hash where a user in hundreds of groups would make every key large. */

@@ -12,6 +12,10 @@ export function servicePath(namespace: string, name?: string): string {
   return core(namespace, 'services', name);
 }
 
+export function eventPath(namespace: string, name?: string): string {
+  return core(namespace, 'events', name);
+}
+
 export function namespacePath(name?: string): string {
   return `/api/v1/namespaces${suffix(name)}`;
 }
@@ -22,6 +26,10 @@ export function apiServicePath(name?: string): string {
 
 export function crdPath(name?: string): string {
   return `/apis/apiextensions.k8s.io/v1/customresourcedefinitions${suffix(name)}`;
+}
+
+export function validatingWebhookPath(name?: string): string {
+  return `/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations${suffix(name)}`;
 }
 
 export function clusterRolePath(name: string): string {

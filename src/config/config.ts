@@ -1,6 +1,8 @@
 import { hostname } from 'node:os';
 import { ConnectorError } from '../base/errors.ts';
+import { type NamespaceDeletionRule, namespaceDeletionPolicies } from '../catalog/namespace-deletion.ts';
 import type { LogLevel } from '../base/logger.ts';
+import { parseDuration } from './duration.ts';
 import { environmentName, serveOptions } from './options.ts';
 
 /** The completed configuration of `serve`; nothing else reads flags or the environment. */
@@ -17,9 +19,18 @@ export interface Config {
   allow: string[];
   deny: string[];
   allowResourceRef: boolean;
+  namespaceDeletion: NamespaceDeletionRule[];
   ownerClusterRole: string | undefined;
   rebind: boolean;
+  shutdownDelayMs: number;
+  /** 0 stands for no limit. */
+  requestsInflight: { total: number; perUser: number };
+  watches: { total: number; perUser: number };
+  watchWriteTimeoutMs: number;
   logLevel: LogLevel;
+  /** `-` stands for stdout. */
+  auditLogPath: string | undefined;
+  tracing: { endpoint: string; samplingRatePerMillion: number } | undefined;
   /** HTTPS_PROXY or HTTP_PROXY is set. */
   environmentProxy: boolean;
   /** Tells replicas apart in the Lease. */
@@ -51,6 +62,12 @@ export function completeConfig(flags: Flags, environment: Record<string, string 
     if (Number.isInteger(number) && number >= lowest && number <= 65_535) return number;
     faults.push(`--${flag}: "${value}" is no port`);
     return undefined;
+  };
+
+  const count = (flag: string): number => {
+    const value = text(flag) as string;
+    if (!/^\d{1,9}$/.test(value)) faults.push(`--${flag}: "${value}" is no number of requests`);
+    return Number(value);
   };
 
   const kubeconfigFile = text('control-plane-kubeconfig');
@@ -91,11 +108,39 @@ export function completeConfig(flags: Flags, environment: Record<string, string 
   }
   for (const flag of ['allow', 'deny']) {
     for (const pattern of list(flag)) {
-      if (!/^(\*|(\*|[a-z0-9-]+)\.[a-z0-9.-]+)$/.test(pattern)) {
+      if (!isPattern(pattern)) {
         faults.push(`--${flag}: "${pattern}" is none of <plural>.<group>, *.<group> and *`);
       }
     }
   }
+  const shutdownDelay = text('shutdown-delay-duration') as string;
+  const shutdownDelayMs = parseDuration(shutdownDelay);
+  if (shutdownDelayMs === undefined)
+    faults.push(`--shutdown-delay-duration: "${shutdownDelay}" is no duration such as 10s or 1m30s`);
+  const watchWriteTimeout = text('watch-write-timeout') as string;
+  const watchWriteTimeoutMs = parseDuration(watchWriteTimeout);
+  if (!watchWriteTimeoutMs)
+    faults.push(`--watch-write-timeout: "${watchWriteTimeout}" is no duration such as 3m or 90s`);
+  const requestsInflight = {
+    total: count('max-requests-inflight'),
+    perUser: count('max-requests-inflight-per-user'),
+  };
+  const watches = { total: count('max-watches'), perUser: count('max-watches-per-user') };
+  const tracingEndpoint = text('tracing-endpoint');
+  if (tracingEndpoint !== undefined && !/^https?:$/.test(URL.parse(tracingEndpoint)?.protocol ?? ''))
+    faults.push(`--tracing-endpoint: "${tracingEndpoint}" is no http or https URL`);
+  const samplingRate = text('tracing-sampling-rate-per-million') as string;
+  if (!/^\d+$/.test(samplingRate) || Number(samplingRate) > 1_000_000)
+    faults.push(`--tracing-sampling-rate-per-million: "${samplingRate}" is not between 0 and 1000000`);
+  const namespaceDeletion = list('namespace-deletion').flatMap((given): NamespaceDeletionRule[] => {
+    const [, pattern = '', word] = /^([^=]*)=(.*)$/.exec(given) ?? [];
+    const policy = namespaceDeletionPolicies.find((known) => known === word);
+    if (policy && isPattern(pattern)) return [{ pattern, policy }];
+    faults.push(
+      `--namespace-deletion: "${given}" is not of the form <pattern>=<policy>, with a pattern as in --allow and ${namespaceDeletionPolicies.join(', ')} for the policy`,
+    );
+    return [];
+  });
   const externalHost = text('external-host');
   const externalPort = port('external-port', text('external-port'));
   const servicePort = port('service-port', text('service-port'));
@@ -116,9 +161,19 @@ export function completeConfig(flags: Flags, environment: Record<string, string 
     allow: list('allow'),
     deny: list('deny'),
     allowResourceRef: isSet('allow-resource-ref'),
+    namespaceDeletion,
     ownerClusterRole: text('owner-cluster-role'),
     rebind: isSet('rebind'),
+    shutdownDelayMs: shutdownDelayMs as number,
+    requestsInflight,
+    watches,
+    watchWriteTimeoutMs: watchWriteTimeoutMs as number,
     logLevel,
+    auditLogPath: text('audit-log-path'),
+    tracing:
+      tracingEndpoint === undefined
+        ? undefined
+        : { endpoint: tracingEndpoint, samplingRatePerMillion: Number(samplingRate) },
     environmentProxy: ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'].some((name) =>
       Boolean(environment[name]),
     ),
@@ -128,6 +183,10 @@ export function completeConfig(flags: Flags, environment: Record<string, string 
 
 function camelCase(flag: string): string {
   return flag.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function isPattern(text: string): boolean {
+  return /^(\*|(\*|[a-z0-9-]+)\.[a-z0-9.-]+)$/.test(text);
 }
 
 function isDnsLabel(text: string): boolean {

@@ -9,7 +9,6 @@ interface Container {
   ports: { containerPort: number }[];
   readinessProbe: { httpGet: unknown };
   livenessProbe: { httpGet: unknown };
-  lifecycle?: { preStop: { sleep: { seconds: number } } };
   securityContext: Record<string, unknown>;
   resources: Record<string, Record<string, unknown>>;
 }
@@ -18,6 +17,7 @@ interface PodSpec {
   containers: [Container];
   securityContext: Record<string, unknown>;
   hostNetwork: boolean;
+  terminationGracePeriodSeconds: number;
   dnsPolicy: string;
   priorityClassName?: string;
   serviceAccountName: string;
@@ -85,6 +85,12 @@ describe('pod', () => {
       '--control-plane-secret=my-controlplane-kubeconfig',
       '--control-plane-secret-key=kubeconfig',
       '--claim-namespace=app-cluster-1',
+      '--shutdown-delay-duration=10s',
+      '--max-requests-inflight=400',
+      '--max-requests-inflight-per-user=100',
+      '--max-watches=2000',
+      '--max-watches-per-user=500',
+      '--watch-write-timeout=3m',
       '--log-level=info',
     ]);
   });
@@ -102,6 +108,7 @@ describe('pod', () => {
         '--deny=secrets.k8s.starter.org',
         '--allow-resource-ref',
         '--rebind',
+        '--shutdown-delay-duration=1m30s',
         '--log-level=debug',
       ]),
     );
@@ -149,12 +156,10 @@ describe('pod', () => {
     expect([pod.hostNetwork, pod.dnsPolicy]).toEqual([false, 'ClusterFirst']);
   });
 
-  it('goes on serving a while after it was told to stop, where the cluster can wait without a shell', async () => {
-    expect((await containerOf({ kubeVersion: '1.30.0' })).lifecycle).toEqual({
-      preStop: { sleep: { seconds: 5 } },
-    });
-    expect((await containerOf({ kubeVersion: '1.29.9' })).lifecycle).toBeUndefined();
-    expect((await containerOf({ set: ['preStopSleepSeconds=0'] })).lifecycle).toBeUndefined();
+  it('has time for requests under way after it has told API servers that it leaves', async () => {
+    const { terminationGracePeriodSeconds, containers } = await podOf();
+    expect(containers[0].args).toContain('--shutdown-delay-duration=10s');
+    expect(terminationGracePeriodSeconds).toBeGreaterThan(10 + 60);
   });
 
   it('is spread over nodes by the labels of its release, unless a selector is given', async () => {

@@ -34,6 +34,7 @@ describe('rights in the app cluster', () => {
   it('are these in the whole cluster', () => {
     expect(lines(rulesOf(find(manifests, 'ClusterRole', 'mcp-connector')))).toEqual([
       'apiregistration.k8s.io/apiservices: get list watch create update patch delete',
+      'apiextensions.k8s.io/customresourcedefinitions: get list watch',
       'rbac.authorization.k8s.io/clusterroles[mcp-connector]: get',
       '/namespaces: get list watch',
       '/secrets: get create update patch delete',
@@ -44,7 +45,7 @@ describe('rights in the app cluster', () => {
   it('are these in the namespace of the release', () => {
     expect(lines(rulesOf(find(manifests, 'Role', 'mcp-connector')))).toEqual([
       '/secrets[my-controlplane-kubeconfig mcp-connector-serving-cert]: get list watch',
-      '/configmaps[mcp-connector-state]: get list watch update patch',
+      '/configmaps[mcp-connector-state mcp-connector-claims]: get list watch update patch',
       '/configmaps: create',
       'coordination.k8s.io/leases[mcp-connector]: get list watch update patch',
       'coordination.k8s.io/leases: create',

@@ -1,11 +1,11 @@
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import { ConnectorProcess } from '../../src/demo/connector-process.ts';
 import { type CommandResult, kubectl as runKubectl, type KubectlOptions } from '../../src/demo/kubectl.ts';
 import { ProcessGuard } from '../../src/demo/process-guard.ts';
 import { sharedLab } from './shared-lab.ts';
 
+export { eventually } from './eventually.ts';
 export { sharedLab } from './shared-lab.ts';
 
 /** kubectl as an administrator of the cluster; an exit code other than 0 is a result, not an error. */
@@ -15,25 +15,6 @@ export function kubectl(
   options: KubectlOptions = {},
 ): Promise<CommandResult> {
   return runKubectl(cluster.kubeconfig, args, options);
-}
-
-export interface EventuallyOptions {
-  /** 90,000 when left out: what Crossplane misses at the start of a kind it looks at again after a minute. */
-  timeoutMs?: number;
-  /** Between two tries; 100 when left out. */
-  everyMs?: number;
-}
-
-/** Calls `fn` until it does not throw, and returns its value; after the time is over its last error is thrown. */
-export async function eventually<T>(fn: () => T | Promise<T>, options: EventuallyOptions = {}): Promise<T> {
-  const { timeoutMs = 90_000, everyMs = 100 } = options;
-  for (const deadline = Date.now() + timeoutMs; ; await delay(everyMs)) {
-    try {
-      return await fn();
-    } catch (error) {
-      if (Date.now() > deadline) throw error;
-    }
-  }
 }
 
 export interface TestConnectorOptions {

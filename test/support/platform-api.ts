@@ -2,7 +2,7 @@ import type { CustomResourceDefinition, JsonSchema, KubeObject } from '../../src
 import { crdPath } from '../../src/clusters/api-paths.ts';
 import { isNotFound, type KubeClient } from '../../src/clusters/kube-client.ts';
 import { applyManifests } from '../../src/demo/manifests.ts';
-import { eventually } from './lab.ts';
+import { eventually } from './eventually.ts';
 
 /** A claim API that a platform team offers; Crossplane makes the XR kind `X<kind>` and the claim kind of it. */
 export interface ClaimApi {

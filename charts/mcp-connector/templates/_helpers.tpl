@@ -41,6 +41,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- end -}}
 {{- end -}}
 
+{{/* Not empty where the deletion of a namespace can be refused. */}}
+{{- define "mcp-connector.blocksNamespaces" -}}
+{{- range .Values.namespaceDeletion -}}{{- if eq .policy "block" -}}true{{- end -}}{{- end -}}
+{{- end -}}
+
 {{/* One clear sentence for each set of values that cannot work, before anything reaches the cluster. */}}
 {{- define "mcp-connector.validate" -}}
 {{- $controlPlane := .Values.spaces.controlPlane -}}

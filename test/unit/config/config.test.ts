@@ -40,9 +40,16 @@ describe('defaults', () => {
       allow: [],
       deny: [],
       allowResourceRef: false,
+      namespaceDeletion: [],
       ownerClusterRole: undefined,
       rebind: false,
+      shutdownDelayMs: 0,
+      requestsInflight: { total: 400, perUser: 100 },
+      watches: { total: 2_000, perUser: 500 },
+      watchWriteTimeoutMs: 180_000,
       logLevel: 'info',
+      auditLogPath: undefined,
+      tracing: undefined,
       environmentProxy: false,
       identity: `connector-0_${process.pid}`,
     });
@@ -202,6 +209,11 @@ describe('a fault', () => {
       '--allow: "data*" is none of <plural>.<group>, *.<group> and *',
     ],
     [
+      'a policy for namespaces',
+      { ...needed, namespaceDeletion: ['*.example.org=orphan', 'buckets.example.org=keep'] },
+      '--namespace-deletion: "buckets.example.org=keep" is not of the form <pattern>=<policy>, with a pattern as in --allow and delete, orphan, block for the policy',
+    ],
+    [
       'a pattern to deny',
       { ...needed, deny: ['*.*'] },
       '--deny: "*.*" is none of <plural>.<group>, *.<group> and *',
@@ -234,6 +246,46 @@ describe('an option', () => {
   it('has a flag of its own', () => {
     const flags = serveOptions.map(({ flag }) => flag);
     expect(new Set(flags).size).toBe(flags.length);
+  });
+});
+
+describe('a duration', () => {
+  it.each([
+    ['0', 0],
+    ['0s', 0],
+    ['250ms', 250],
+    ['10s', 10_000],
+    ['1m30s', 90_000],
+    ['1.5h', 5_400_000],
+  ])('of %s is read as Go reads it', (text, ms) => {
+    expect(complete({ shutdownDelayDuration: text }).shutdownDelayMs).toBe(ms);
+  });
+
+  it.each(['10', '-1s', 's', '1d', '10 s'])('of %s is refused', (text) => {
+    expect(faultsOf({ ...needed, shutdownDelayDuration: text })).toEqual([
+      `--shutdown-delay-duration: "${text}" is no duration such as 10s or 1m30s`,
+    ]);
+  });
+});
+
+describe('a limit', () => {
+  it('is a number, and 0 for none', () => {
+    expect(complete({ maxRequestsInflight: '0', maxRequestsInflightPerUser: '7' }).requestsInflight).toEqual({
+      total: 0,
+      perUser: 7,
+    });
+  });
+
+  it.each(['-1', '1.5', 'many', '1e3'])('of %s is refused', (text) => {
+    expect(faultsOf({ ...needed, maxWatches: text })).toEqual([
+      `--max-watches: "${text}" is no number of requests`,
+    ]);
+  });
+
+  it('of 0 is no time to wait for a reader', () => {
+    expect(faultsOf({ ...needed, watchWriteTimeout: '0s' })).toEqual([
+      '--watch-write-timeout: "0s" is no duration such as 3m or 90s',
+    ]);
   });
 });
 
@@ -271,6 +323,19 @@ describe('a value that cannot be meant', () => {
     expect(faultsOf({ ...needed, releaseName: 'My_Release' })).toEqual([
       '--release-name: "My_Release" is no name of a Service',
     ]);
+  });
+
+  it('a receiver of spans is a URL, and of a million requests no more than that begin a trace', () => {
+    const flags = { tracingEndpoint: 'collector:4318', tracingSamplingRatePerMillion: '1000001' };
+    expect(faultsOf({ ...needed, ...flags })).toEqual([
+      '--tracing-endpoint: "collector:4318" is no http or https URL',
+      '--tracing-sampling-rate-per-million: "1000001" is not between 0 and 1000000',
+    ]);
+    expect(complete({}).tracing).toBeUndefined();
+    expect(complete({ tracingEndpoint: 'http://collector:4318' }).tracing).toEqual({
+      endpoint: 'http://collector:4318',
+      samplingRatePerMillion: 0,
+    });
   });
 
   it('port 0 is for listening only', () => {
