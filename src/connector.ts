@@ -28,24 +28,24 @@ import { SavedClaims } from './clusters/saved-claims.ts';
 import { PeerCertificates } from './clusters/peer-certificates.ts';
 import { Transport } from './clusters/transport.ts';
 import type { Config } from './config/config.ts';
-import { ApiServices } from './controllers/api-services.ts';
-import { blockingClaims } from './controllers/blocking-claims.ts';
-import { CatalogArchive, restoreCatalog } from './controllers/catalog-archive.ts';
-import { CatalogFollower } from './controllers/catalog-follower.ts';
-import { ClaimNamespacesRecord } from './controllers/claim-namespaces-record.ts';
-import { ClaimEvents } from './controllers/claim-events.ts';
-import { CompositeReasons } from './controllers/composite-reasons.ts';
-import { ConnectionSecrets } from './controllers/connection-secrets.ts';
-import { ControlPlaneLink } from './controllers/control-plane-link.ts';
-import { FollowedClaims } from './controllers/followed-claims.ts';
-import { KnownClaims } from './controllers/known-claims.ts';
-import { KnownClaimsArchive } from './controllers/known-claims-archive.ts';
-import { ExpiryMonitor, firstOf, lastToEnd, latest } from './controllers/expiry-monitor.ts';
+import { ApiServices } from './controllers/registry/api-services.ts';
+import { blockingClaims } from './controllers/namespaces/blocking-claims.ts';
+import { CatalogArchive, restoreCatalog } from './controllers/catalog/catalog-archive.ts';
+import { CatalogFollower } from './controllers/catalog/catalog-follower.ts';
+import { ClaimNamespacesRecord } from './controllers/namespaces/claim-namespaces-record.ts';
+import { ClaimEvents } from './controllers/claims/claim-events.ts';
+import { CompositeReasons } from './controllers/claims/composite-reasons.ts';
+import { ConnectionSecrets } from './controllers/claims/connection-secrets.ts';
+import { ControlPlaneLink } from './controllers/control-plane/control-plane-link.ts';
+import { FollowedClaims } from './controllers/claims/followed-claims.ts';
+import { KnownClaims } from './controllers/namespaces/known-claims.ts';
+import { KnownClaimsArchive } from './controllers/namespaces/known-claims-archive.ts';
+import { ExpiryMonitor, firstOf, lastToEnd, latest } from './controllers/certificates/expiry-monitor.ts';
 import { LeaderWork } from './controllers/leader-work.ts';
-import { NamespaceWebhook } from './controllers/namespace-webhook.ts';
-import { reportOrphaned } from './controllers/orphaned-claims-report.ts';
-import { RegisteredApis } from './controllers/registered-apis.ts';
-import { ServingCertificate } from './controllers/serving-certificate.ts';
+import { NamespaceWebhook } from './controllers/namespaces/namespace-webhook.ts';
+import { reportOrphaned } from './controllers/namespaces/orphaned-claims-report.ts';
+import { RegisteredApis } from './controllers/registry/registered-apis.ts';
+import { ServingCertificate } from './controllers/certificates/serving-certificate.ts';
 import { Drain } from './downstream/drain.ts';
 import type { Exchange, ResourceExchange } from './downstream/exchange.ts';
 import { Exchanges } from './downstream/exchanges.ts';
@@ -58,7 +58,7 @@ import { namespaceReviewPath } from './filters/with-namespace-review.ts';
 import { attributesOf } from './filters/with-authorization.ts';
 import { requestErrorLogger } from './filters/with-request-log.ts';
 import { answerFromCatalog } from './handlers/discovery.ts';
-import { ListBuffers } from './handlers/list-buffers.ts';
+import { ListBuffers } from './handlers/lists/list-buffers.ts';
 import { handleResource, type ResourceDependencies } from './handlers/resource.ts';
 import { controlPlaneName } from './mapping/identity.ts';
 import { warmUp } from './mapping/warm-up.ts';
@@ -201,7 +201,10 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
       ? undefined
       : (link.fault?.message ?? follower?.fault ?? 'the claim APIs have not been read yet'),
   );
-  readiness.add('binding', () => (link.fault?.code === 'binding-changed' ? link.fault.message : undefined));
+  // Later it is a warning: without endpoints, the APIServices would hold up every namespace deletion of the app cluster.
+  readiness.add('binding', () =>
+    link.fault?.code === 'binding-changed' && !link.hasServed ? link.fault.message : undefined,
+  );
   readiness.addWarning('control-plane', () => link.outage?.reason ?? link.warning);
   readiness.add('front-proxy', () =>
     trust.current ? undefined : 'the front-proxy configuration has not been read yet',

@@ -9,8 +9,8 @@ import { KubeClient } from '../clusters/kube-client.ts';
 import { Transport } from '../clusters/transport.ts';
 import { completeConfig, type Config, type Flags } from '../config/config.ts';
 import { environmentName, type Option, serveOptions } from '../config/options.ts';
-import { claimFindings, type Finding } from '../controllers/claim-findings.ts';
-import { findKubeconfig } from '../controllers/kubeconfig-source.ts';
+import { claimFindings, type Finding } from '../controllers/namespaces/claim-findings.ts';
+import { findKubeconfig } from '../controllers/control-plane/kubeconfig-source.ts';
 
 /** Those of serve that say where the clusters are. */
 const flags = new Set([

@@ -2,7 +2,7 @@ import { generateKeyPair, randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import { promisify } from 'node:util';
 import forge from 'node-forge';
-import type { KeyPair } from '../controllers/certificate-authority.ts';
+import type { KeyPair } from '../controllers/certificates/certificate-authority.ts';
 
 const generate = promisify(generateKeyPair);
 

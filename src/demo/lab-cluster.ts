@@ -5,7 +5,7 @@ import { namespacePath } from '../clusters/api-paths.ts';
 import { accessFromFile } from '../clusters/cluster-access.ts';
 import { KubeClient } from '../clusters/kube-client.ts';
 import { Transport } from '../clusters/transport.ts';
-import type { KeyPair } from '../controllers/certificate-authority.ts';
+import type { KeyPair } from '../controllers/certificates/certificate-authority.ts';
 import { createSigningKey, LabAuthority, type Subject } from './certificates.ts';
 import { Component } from './component.ts';
 import { spendRevisions } from './etcd-revisions.ts';

@@ -20,7 +20,7 @@ import { forwardedHeaders } from '../upstream/answer-headers.ts';
 import type { Answer } from '../upstream/control-plane.ts';
 import { refusal } from '../upstream/errors.ts';
 import type { Link } from '../upstream/link.ts';
-import type { ListBuffers } from './list-buffers.ts';
+import type { ListBuffers } from './lists/list-buffers.ts';
 
 /** Everything a verb's handler works with. */
 export interface ClaimRequest {

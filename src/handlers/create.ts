@@ -1,7 +1,7 @@
 import { type GroupResource, StatusError } from '../apimachinery/status.ts';
 import { generateName, isClaimName, nameTooLong } from './claim-names.ts';
 import { answerObject, ask, type ClaimRequest, groupResource, isDryRun, wanted } from './claim-request.ts';
-import { nameOfOrphan } from './orphan-claims.ts';
+import { nameOfOrphan } from './deletes/orphan-claims.ts';
 import { remarksOnOwners, withRemarks } from './owner-remarks.ts';
 import { asWritten, isOfDecoding, refuse } from './refuse.ts';
 import { requireOwnResource } from './resource-ref.ts';

@@ -6,24 +6,24 @@ import type { ResourceExchange } from '../downstream/exchange.ts';
 import type { Outage } from '../upstream/circuit-breaker.ts';
 import type { Link } from '../upstream/link.ts';
 import type { ClaimRequest, NamedClaimRequest } from './claim-request.ts';
-import type { ApplyDependencies } from './apply.ts';
+import type { ApplyDependencies } from './patches/apply.ts';
 import { type CreateDependencies, createClaim } from './create.ts';
-import { deleteClaim } from './delete.ts';
-import { deleteClaims } from './deletecollection.ts';
+import { deleteClaim } from './deletes/delete.ts';
+import { deleteClaims } from './deletes/deletecollection.ts';
 import { getClaim } from './get.ts';
 import { answerKnown, type KnownDependencies } from './known-answers.ts';
 import { knownCatalog } from './known-catalog.ts';
-import type { ListBuffers } from './list-buffers.ts';
-import { listClaims } from './list.ts';
+import type { ListBuffers } from './lists/list-buffers.ts';
+import { listClaims } from './lists/list.ts';
 import { answerPathNotFound } from './path-not-found.ts';
 import {
   isOrphaning,
   isOrphaningOfCollector,
   orphanClaims,
   type OrphanDependencies,
-} from './orphan-claims.ts';
-import { patchClaim } from './patch.ts';
-import { patchTypeOf } from './patch-type.ts';
+} from './deletes/orphan-claims.ts';
+import { patchClaim } from './patches/patch.ts';
+import { patchTypeOf } from './patches/patch-type.ts';
 import { handleScale } from './scale.ts';
 import { updateClaim } from './update.ts';
 import { watchClaims } from './watch.ts';

@@ -24,7 +24,7 @@ import {
   refusalStatus,
   wanted,
 } from './claim-request.ts';
-import { applyPatch, jsonPatch, patchTypeOf } from './patch-type.ts';
+import { applyPatch, jsonPatch, patchTypeOf } from './patches/patch-type.ts';
 import { asJson, checkObject, refusalOnly, readSent } from './write-body.ts';
 
 /** How often a request starts over when its object was replaced, or changed, in between. */

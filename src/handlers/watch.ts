@@ -15,7 +15,7 @@ import {
   type Wanted,
   wanted,
 } from './claim-request.ts';
-import { selectOwn } from './list.ts';
+import { selectOwn } from './lists/list.ts';
 import { type WatchStart, watchStart } from './watch-start.ts';
 
 const streamTypes = [

@@ -58,7 +58,7 @@ async function deleteNamespace(name: string): Promise<void> {
 async function recorded(): Promise<{ seeded: string[]; namespaces: Record<string, string> }> {
   const state = configMapPath(ground.namespace, `${ground.name}-state`);
   const { data } = await ground.app.client.get<ConfigMap>(state);
-  return JSON.parse(data?.['claim-namespaces'] ?? '{}') as {
+  return JSON.parse(data?.['claim-namespaces'] ?? '{"seeded":[],"namespaces":{}}') as {
     seeded: string[];
     namespaces: Record<string, string>;
   };

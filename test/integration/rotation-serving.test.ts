@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Secret } from '../../src/apimachinery/objects.ts';
 import { parseBundle } from '../../src/authentication/client-trust.ts';
 import { secretPath } from '../../src/clusters/api-paths.ts';
-import { createServingCertificate } from '../../src/controllers/certificate-authority.ts';
+import { createServingCertificate } from '../../src/controllers/certificates/certificate-authority.ts';
 import { ClaimLoad } from '../support/claim-load.ts';
 import { Claims } from '../support/claims.ts';
 import { eventually, type TestConnector } from '../support/lab.ts';

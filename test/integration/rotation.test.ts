@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { secretPath } from '../../src/clusters/api-paths.ts';
-import type { KeyPair } from '../../src/controllers/certificate-authority.ts';
+import type { KeyPair } from '../../src/controllers/certificates/certificate-authority.ts';
 import { LabAuthority } from '../../src/demo/certificates.ts';
 import { freePort } from '../../src/demo/free-ports.ts';
 import { ClaimLoad } from '../support/claim-load.ts';

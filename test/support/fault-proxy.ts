@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import path from 'node:path';
-import type { KeyPair } from '../../src/controllers/certificate-authority.ts';
+import type { KeyPair } from '../../src/controllers/certificates/certificate-authority.ts';
 import { LabAuthority } from '../../src/demo/certificates.ts';
 import { freePort } from '../../src/demo/free-ports.ts';
 import type { FaultMode, SeenRequest } from './fault-modes.ts';

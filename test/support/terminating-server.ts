@@ -4,7 +4,7 @@ import https, { type Server } from 'node:https';
 import { type AddressInfo } from 'node:net';
 import { accessFromFile } from '../../src/clusters/cluster-access.ts';
 import type { TlsMaterial } from '../../src/clusters/cluster-access.ts';
-import type { KeyPair } from '../../src/controllers/certificate-authority.ts';
+import type { KeyPair } from '../../src/controllers/certificates/certificate-authority.ts';
 import type { FaultMode, SeenRequest } from './fault-modes.ts';
 
 /** Of one connection, as RFC 9110 §7.6.1 has them. */

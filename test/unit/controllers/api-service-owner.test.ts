@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { APIService, KubeObject } from '../../../src/apimachinery/objects.ts';
-import { isOurs, otherOwnerOf } from '../../../src/controllers/api-service-owner.ts';
+import { isOurs, otherOwnerOf } from '../../../src/controllers/registry/api-service-owner.ts';
 import { releaseLabel } from '../../../src/mapping/identity.ts';
 
 const release = { releaseName: 'mcp-connector', namespace: 'kube-system' };

@@ -2,7 +2,10 @@ import { X509Certificate } from 'node:crypto';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import forge from 'node-forge';
 import { parseBundle } from '../../../src/authentication/client-trust.ts';
-import { type CertificateBundle, renewBundle } from '../../../src/controllers/certificate-bundle.ts';
+import {
+  type CertificateBundle,
+  renewBundle,
+} from '../../../src/controllers/certificates/certificate-bundle.ts';
 
 const names = ['mcp-connector.kube-system.svc', 'localhost'];
 const start = Date.parse('2026-01-01T00:00:00Z');

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { Metrics } from '../../../src/base/metrics.ts';
-import { ClaimEvents } from '../../../src/controllers/claim-events.ts';
+import { ClaimEvents } from '../../../src/controllers/claims/claim-events.ts';
 import { FakeApiServer, failure, type Stored } from '../clusters/fake-api-server.ts';
 import { ManualClock } from '../clusters/manual-clock.ts';
 import { claimNamespace, connection, FakeClaims, followedClaim } from './fake-claims.ts';

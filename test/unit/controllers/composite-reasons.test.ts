@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import pino from 'pino';
 import type { Logger } from '../../../src/base/logger.ts';
-import { CompositeReasons } from '../../../src/controllers/composite-reasons.ts';
+import { CompositeReasons } from '../../../src/controllers/claims/composite-reasons.ts';
 import type { FollowedClaim } from '../../../src/mapping/followed-claim.ts';
 import { FakeApiServer, failure } from '../clusters/fake-api-server.ts';
 import { ManualClock } from '../clusters/manual-clock.ts';

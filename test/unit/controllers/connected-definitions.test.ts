@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { CustomResourceDefinition, KubeObject } from '../../../src/apimachinery/objects.ts';
 import { connectedResourcesOf } from '../../../src/catalog/connected-resource.ts';
 import { crdPath } from '../../../src/clusters/api-paths.ts';
-import { ConnectedDefinitions } from '../../../src/controllers/connected-definitions.ts';
+import { ConnectedDefinitions } from '../../../src/controllers/catalog/connected-definitions.ts';
 import { type Answer, FakeApiServer, failure } from '../clusters/fake-api-server.ts';
 
 const group = 'example.org';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { Metrics } from '../../../src/base/metrics.ts';
-import { ConnectionSecrets } from '../../../src/controllers/connection-secrets.ts';
+import { ConnectionSecrets } from '../../../src/controllers/claims/connection-secrets.ts';
 import type { FollowedClaim } from '../../../src/mapping/followed-claim.ts';
 import { FakeApiServer, failure, type Stored } from '../clusters/fake-api-server.ts';
 import { ManualClock } from '../clusters/manual-clock.ts';

@@ -3,8 +3,8 @@ import { X509Certificate } from 'node:crypto';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import pino from 'pino';
 import { Metrics } from '../../../src/base/metrics.ts';
-import { createAuthority } from '../../../src/controllers/certificate-authority.ts';
-import { ExpiryMonitor, lastToEnd } from '../../../src/controllers/expiry-monitor.ts';
+import { createAuthority } from '../../../src/controllers/certificates/certificate-authority.ts';
+import { ExpiryMonitor, lastToEnd } from '../../../src/controllers/certificates/expiry-monitor.ts';
 import { ManualClock } from '../clusters/manual-clock.ts';
 
 const dayMs = 86_400_000;

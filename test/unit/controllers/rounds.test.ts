@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Rounds } from '../../../src/controllers/rounds.ts';
+import { Rounds } from '../../../src/controllers/control-plane/rounds.ts';
 import { ManualClock } from '../clusters/manual-clock.ts';
 
 let rounds: Rounds | undefined;

@@ -4,7 +4,10 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { connect, createServer } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { silentLogger } from '../../../src/base/logger.ts';
-import { ServingCertificate, type ServingMaterial } from '../../../src/controllers/serving-certificate.ts';
+import {
+  ServingCertificate,
+  type ServingMaterial,
+} from '../../../src/controllers/certificates/serving-certificate.ts';
 import { FakeApiServer, failure } from '../clusters/fake-api-server.ts';
 import { ManualClock } from '../clusters/manual-clock.ts';
 

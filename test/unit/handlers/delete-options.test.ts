@@ -5,7 +5,7 @@ import {
   isHeld,
   readDeleteOptions,
   upstreamOptions,
-} from '../../../src/handlers/delete-options.ts';
+} from '../../../src/handlers/deletes/delete-options.ts';
 import type { Answer } from '../../../src/upstream/control-plane.ts';
 
 interface Read {

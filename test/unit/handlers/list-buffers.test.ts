@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { ListBuffers } from '../../../src/handlers/list-buffers.ts';
+import { ListBuffers } from '../../../src/handlers/lists/list-buffers.ts';
 import { OrderedList } from '../../../src/mapping/ordered-list.ts';
 
 function listOf(bytes: number): OrderedList {

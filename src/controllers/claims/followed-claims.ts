@@ -1,0 +1,149 @@
+import { describeError } from '../../base/errors.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { CatalogStore } from '../../catalog/catalog.ts';
+import type { ConnectedResource } from '../../catalog/connected-resource.ts';
+import { Informer } from '../../clusters/informer.ts';
+import { appClusterLabel } from '../../mapping/identity.ts';
+import { type FollowedClaim, followedClaimOf } from '../../mapping/followed-claim.ts';
+import type { Link } from '../../upstream/link.ts';
+import type { Controller } from '../leader-work.ts';
+
+export interface FollowedClaimsOptions {
+  link: Link;
+  store: CatalogStore;
+  log: Logger;
+}
+
+/** Called for a claim that is new, has changed or is gone. */
+export type ClaimListener = (claim: FollowedClaim) => void;
+
+const maxDeparted = 1_000;
+/** In the place of a claim without a place in the app cluster. */
+const nobodys = { metadata: { name: '' }, uid: '' } as FollowedClaim;
+
+/**
+ * The claims of this app cluster on the control plane, in the preferred version of each connected kind. A claim that is
+ * gone is remembered for a while: what Crossplane says last about it arrives after it.
+ */
+export class FollowedClaims implements Controller {
+  readonly #options: FollowedClaimsOptions;
+  readonly #listeners = new Set<ClaimListener>();
+  /** By the path of the collection: a kind whose preferred version changes is followed anew. */
+  readonly #followed = new Map<string, Informer<FollowedClaim>>();
+  readonly #present = new Map<string, FollowedClaim>();
+  readonly #departed = new Map<string, FollowedClaim>();
+  #forget: () => void = () => undefined;
+
+  constructor(options: FollowedClaimsOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#forget = this.#options.store.onChange(() => this.#follow());
+    this.#follow();
+  }
+
+  async stop(): Promise<void> {
+    this.#forget();
+    this.#listeners.clear();
+    await Promise.all([...this.#followed.values()].map((informer) => informer.stop()));
+  }
+
+  /** To be called before `start`. */
+  onChange(listener: ClaimListener): void {
+    this.#listeners.add(listener);
+  }
+
+  list(): FollowedClaim[] {
+    return [...this.#present.values()];
+  }
+
+  /** Undefined when it is gone, or not known yet. */
+  get(uid: string): FollowedClaim | undefined {
+    return this.#present.get(uid);
+  }
+
+  /** Also one that has gone lately. */
+  find(uid: string): FollowedClaim | undefined {
+    return this.#present.get(uid) ?? this.#departed.get(uid);
+  }
+
+  #follow(): void {
+    const wanted = new Map(
+      preferred(this.#options.store.current?.groupVersions.flatMap(({ resources }) => resources) ?? []).map(
+        (resource) => [this.#path(resource), resource],
+      ),
+    );
+    for (const [path, informer] of this.#followed) {
+      if (wanted.has(path)) continue;
+      this.#followed.delete(path);
+      void informer.stop();
+    }
+    for (const [path, resource] of wanted) {
+      if (!this.#followed.has(path)) this.#followed.set(path, this.#open(path, resource));
+    }
+    const kinds = new Set([...wanted.values()].map(kindKey));
+    for (const claim of this.#present.values()) if (!kinds.has(kindKey(claim.resource))) this.#depart(claim);
+  }
+
+  #path({ group, version, plural }: ConnectedResource): string {
+    const { claimNamespace } = this.#options.link.connection;
+    return `/apis/${group}/${version}/namespaces/${claimNamespace}/${plural}`;
+  }
+
+  #open(path: string, resource: ConnectedResource): Informer<FollowedClaim> {
+    const { link, log } = this.#options;
+    const { connection } = link;
+    const informer = new Informer<FollowedClaim>({
+      client: link.client,
+      path,
+      query: { labelSelector: `${appClusterLabel}=${connection.clusterID}` },
+      transform: (claim) => followedClaimOf(claim, resource, connection) ?? nobodys,
+      log,
+      onChange: (event) => {
+        if (!event) this.#replace(resource, informer.list());
+        else if (event.type === 'DELETED') this.#depart(event.object);
+        else this.#arrive(event.object);
+      },
+      onError: (error) => log.debug({ path, reason: describeError(error) }, 'claims cannot be followed'),
+    });
+    return informer.start();
+  }
+
+  #replace(resource: ConnectedResource, claims: readonly FollowedClaim[]): void {
+    const listed = new Set(claims.map(({ uid }) => uid));
+    const key = kindKey(resource);
+    for (const claim of this.#present.values())
+      if (kindKey(claim.resource) === key && !listed.has(claim.uid)) this.#depart(claim);
+    for (const claim of claims) this.#arrive(claim);
+  }
+
+  #arrive(claim: FollowedClaim): void {
+    if (claim.uid === '') return;
+    this.#present.set(claim.uid, claim);
+    this.#tell(claim);
+  }
+
+  #depart(claim: FollowedClaim): void {
+    if (!this.#present.delete(claim.uid)) return;
+    this.#departed.set(claim.uid, claim);
+    if (this.#departed.size > maxDeparted) {
+      const [oldest] = this.#departed.keys();
+      this.#departed.delete(oldest as string);
+    }
+    this.#tell(claim);
+  }
+
+  #tell(claim: FollowedClaim): void {
+    for (const listener of this.#listeners) listener(claim);
+  }
+}
+
+/** The first version of each kind: the catalog has them in the order of preference. */
+function preferred(resources: readonly ConnectedResource[]): ConnectedResource[] {
+  return [...Map.groupBy(resources, kindKey).values()].map(([first]) => first as ConnectedResource);
+}
+
+function kindKey({ group, plural }: ConnectedResource): string {
+  return `${plural}.${group}`;
+}
