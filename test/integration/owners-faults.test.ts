@@ -160,6 +160,12 @@ async function observe(signal: AbortSignal, seen: Seen): Promise<void> {
   await Promise.all([read(), watch()]);
 }
 
+async function changeAll(turn: string): Promise<void> {
+  const { client } = ground.controlPlane;
+  for (const name of names)
+    await client.patch(claims.storedPath(name), { metadata: { annotations: { turn } } });
+}
+
 describe('no claim seems to be gone', () => {
   it.each(faults)('while the control plane %s [owners.faults.answers]', async (_, fault) => {
     const seen: Seen = { deleted: [], gets: new Set(), lists: new Set(), partial: [], watches: 0 };
@@ -173,10 +179,7 @@ describe('no claim seems to be gone', () => {
       const mode = fault() as { only: (request: SeenRequest) => boolean };
       for (let turn = 0; turn < 3; turn++) {
         const before = proxy.requests.filter(mode.only).length;
-        for (const name of names)
-          await ground.controlPlane.client.patch(claims.storedPath(name), {
-            metadata: { annotations: { turn: String(turn) } },
-          });
+        await changeAll(`turn ${turn}`);
         await eventually(
           () => expect(proxy.requests.filter(mode.only).length).toBeGreaterThan(before),
           patience,
@@ -189,6 +192,7 @@ describe('no claim seems to be gone', () => {
       );
       // A watch that works again has told of something.
       const told = seen.watches;
+      await changeAll('over');
       await eventually(() => expect(seen.watches).toBeGreaterThan(told), patience);
     } finally {
       await proxy.use({ kind: 'pass' });
