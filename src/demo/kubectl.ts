@@ -12,11 +12,11 @@ export interface CommandResult {
 export interface KubectlOptions {
   /** Goes to stdin. */
   input?: string;
-  /** Milliseconds before it is killed; 60,000 when left out. */
+  /** Milliseconds before it is killed; 110,000 when left out: longer than kubectl is told to wait anywhere. */
   timeoutMs?: number;
 }
 
-const defaultTimeoutMs = 60_000;
+const defaultTimeoutMs = 110_000;
 
 /**
  * Runs the kubectl of PATH, or of KUBEBUILDER_ASSETS, as a user of this kubeconfig would. Its discovery cache lies beside
