@@ -126,7 +126,10 @@ const metadataList = 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.
 /** `<namespace>/<name>` in the app cluster of each object of a list. */
 function keysIn(body: Buffer): string[] {
   const { items } = JSON.parse(body.toString('utf8')) as {
-    items: { metadata: { labels: Record<string, string> } }[];
+    // Go prints an empty list of metadata as null.
+    items: { metadata: { labels: Record<string, string> } }[] | null;
   };
-  return items.map(({ metadata: { labels } }) => `${labels[appNamespaceLabel]}/${labels[appNameLabel]}`);
+  return (items ?? []).map(
+    ({ metadata: { labels } }) => `${labels[appNamespaceLabel]}/${labels[appNameLabel]}`,
+  );
 }
