@@ -138,6 +138,7 @@ describe('YAML:', () => {
       answered++;
     }
     expect(answered).toBeGreaterThan(5);
-    expect((await slow).codes).toEqual([413]);
+    // On a slow machine it takes more than its time, on a fast one it is refused for what it says.
+    expect([[400], [413]]).toContainEqual((await slow).codes);
   });
 });
