@@ -39,7 +39,8 @@ export function yamlToJson(text: string): string {
   } catch (cause) {
     if (cause instanceof StatusError) throw cause;
     // Not to be passed on for somebody else's words: it would be the same bomb there.
-    if (cause instanceof ReferenceError) throw requestTooCostly('the YAML contains excessive aliasing');
+    if (cause instanceof ReferenceError && cause.message.startsWith('Excessive alias count'))
+      throw requestTooCostly('the YAML contains excessive aliasing');
     throw badRequest(`${failed} ${(cause as Error).message}`);
   }
 }

@@ -57,4 +57,8 @@ describe('a YAML body', () => {
       'the YAML contains excessive aliasing',
     );
   });
+
+  it('with an alias of nothing is no bomb: the control plane has words for it', () => {
+    expect(() => yamlToJson('a: *nobody')).toThrow(expect.objectContaining({ code: 400 }) as Error);
+  });
 });
