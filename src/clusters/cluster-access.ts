@@ -114,7 +114,8 @@ export class ClusterAccess {
     // Another request may have been refused, and the credential renewed, before.
     if (this.#known === refused) {
       const early = rereadPauseMs - (Date.now() - this.#readAt);
-      if (early > 0) await systemClock.sleep(early);
+      // Timers may be a millisecond early, by this clock.
+      if (early > 0) await systemClock.sleep(early + 2);
       this.forgetCredential();
     }
     const next = await this.credential().catch(() => undefined);

@@ -180,7 +180,9 @@ describe('what belongs to somebody else', () => {
 
     await ground.offer({ group: localGroup, kind: 'Remote', plural: 'remotes' });
 
-    await reported(`APIService v1.${localGroup} is not connected: it belongs to a CustomResourceDefinition`);
+    await reported(
+      `APIService v1.${localGroup} is not connected: it belongs to the CustomResourceDefinition locals.${localGroup}`,
+    );
     const after = await ground.app.client.get<APIService>(path);
     expect(after.spec).toEqual(before.spec);
     expect(after.metadata).toEqual(before.metadata);

@@ -141,9 +141,12 @@ describe('where the control plane answers', () => {
       await outage.metrics('mcp_connector_upstream_request_duration_seconds_count{verb="GET",code="200"}'),
     ).toHaveLength(1);
     await outage.fail({ kind: 'stopped' }, /ECONNREFUSED/);
-    expect(await outage.metrics('mcp_connector_control_plane_up')).toEqual([
-      'mcp_connector_control_plane_up 0',
-    ]);
+    // A request may hear of it before the link has looked.
+    await eventually(async () =>
+      expect(await outage.metrics('mcp_connector_control_plane_up')).toEqual([
+        'mcp_connector_control_plane_up 0',
+      ]),
+    );
     const ready = await outage.connector.process.probe('/readyz');
     expect(ready).toMatchObject({
       status: 200,
