@@ -178,7 +178,7 @@ describe('pod', () => {
 
   it('has a memory limit and no processor limit', async () => {
     const { resources } = await containerOf();
-    expect(resources['limits']).toEqual({ memory: '512Mi' });
+    expect(resources['limits']).toEqual({ memory: '1Gi' });
   });
 });
 
