@@ -6,8 +6,6 @@ const common = {
 
 /** `unit` needs nothing, `integration` shares one lab of real clusters, `e2e` takes any pair of kubeconfigs. */
 export default {
-  // Most of a test's time is waiting for controllers of Kubernetes, so two share two cores well.
-  maxWorkers: 2,
   reporters: [
     'default',
     '<rootDir>/test/support/attack-reporter.js',
