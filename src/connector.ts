@@ -119,6 +119,7 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
   });
   // A process that was stopped, and goes on, may find what it wanted to write long decided by another leader.
   const leaderClient = new KubeClient(appTransport, 'mcp-connector', () => lease.isHeld);
+  const servicePort = (): number => (config.external ? (config.external.port ?? port) : config.servicePort);
   const leader = new LeaderWork({
     ofLeader: () => [
       new CatalogArchive({ state, store, log }),
@@ -131,7 +132,7 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
               service: {
                 namespace: config.namespace,
                 name: config.releaseName,
-                port: config.external ? (config.external.port ?? port) : config.servicePort,
+                port: servicePort(),
                 path: namespaceReviewPath,
               },
               makes: config.external !== undefined,
@@ -147,7 +148,7 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
         state,
         events,
         release,
-        port: config.external ? (config.external.port ?? port) : config.servicePort,
+        port: servicePort(),
         externalHost: config.external?.host,
         ownerClusterRole: config.ownerClusterRole,
         log,

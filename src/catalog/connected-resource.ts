@@ -153,3 +153,13 @@ function deprecationWarningOf(crd: CustomResourceDefinition, version: CustomReso
   const text = `${group}/${version.name} ${names.kind} is deprecated`;
   return better === undefined ? text : `${text}; use ${group}/${better} ${names.kind}`;
 }
+
+/** One version of each kind: the first, which is the preferred one where the versions come in that order. */
+export function firstVersions(resources: readonly ConnectedResource[]): ConnectedResource[] {
+  return [...Map.groupBy(resources, kindKey).values()].map(([first]) => first as ConnectedResource);
+}
+
+/** `<plural>.<group>` */
+export function kindKey({ group, plural }: ConnectedResource): string {
+  return `${plural}.${group}`;
+}

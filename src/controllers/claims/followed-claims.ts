@@ -1,7 +1,7 @@
 import { describeError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { CatalogStore } from '../../catalog/catalog.ts';
-import type { ConnectedResource } from '../../catalog/connected-resource.ts';
+import { type ConnectedResource, firstVersions, kindKey } from '../../catalog/connected-resource.ts';
 import { Informer } from '../../clusters/informer.ts';
 import { appClusterLabel } from '../../mapping/identity.ts';
 import { type FollowedClaim, followedClaimOf } from '../../mapping/followed-claim.ts';
@@ -70,9 +70,9 @@ export class FollowedClaims implements Controller {
 
   #follow(): void {
     const wanted = new Map(
-      preferred(this.#options.store.current?.groupVersions.flatMap(({ resources }) => resources) ?? []).map(
-        (resource) => [this.#path(resource), resource],
-      ),
+      firstVersions(
+        this.#options.store.current?.groupVersions.flatMap(({ resources }) => resources) ?? [],
+      ).map((resource) => [this.#path(resource), resource]),
     );
     for (const [path, informer] of this.#followed) {
       if (wanted.has(path)) continue;
@@ -137,13 +137,4 @@ export class FollowedClaims implements Controller {
   #tell(claim: FollowedClaim): void {
     for (const listener of this.#listeners) listener(claim);
   }
-}
-
-/** The first version of each kind: the catalog has them in the order of preference. */
-function preferred(resources: readonly ConnectedResource[]): ConnectedResource[] {
-  return [...Map.groupBy(resources, kindKey).values()].map(([first]) => first as ConnectedResource);
-}
-
-function kindKey({ group, plural }: ConnectedResource): string {
-  return `${plural}.${group}`;
 }

@@ -3,7 +3,7 @@ import { Edits } from '../../apimachinery/json-edit.ts';
 import { describeError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { CatalogStore } from '../../catalog/catalog.ts';
-import type { ConnectedResource } from '../../catalog/connected-resource.ts';
+import { type ConnectedResource, firstVersions, kindKey } from '../../catalog/connected-resource.ts';
 import { Informer } from '../../clusters/informer.ts';
 import { metadataListAccept } from '../../clusters/kube-client.ts';
 import { editToApp } from '../../mapping/claim-view.ts';
@@ -76,9 +76,9 @@ export class KnownClaims implements Controller {
 
   #follow(): void {
     const wanted = new Map(
-      oneVersionOfEach(this.#options.store.current?.source.resources ?? []).map((resource) => [
+      firstVersions(this.#options.store.current?.source.resources ?? []).map((resource) => [
         this.#path(resource),
-        `${resource.plural}.${resource.group}`,
+        kindKey(resource),
       ]),
     );
     for (const [path, { informer }] of this.#followed) {
@@ -115,13 +115,6 @@ export class KnownClaims implements Controller {
   #tell(): void {
     for (const listener of this.#listeners) listener();
   }
-}
-
-/** Objects are the same in every version: the first one served of each resource. */
-function oneVersionOfEach(resources: readonly ConnectedResource[]): ConnectedResource[] {
-  return [...Map.groupBy(resources, ({ group, plural }) => `${plural}.${group}`).values()].map(
-    ([first]) => first as ConnectedResource,
-  );
 }
 
 function asKnown({ metadata }: KubeObject): KnownClaim {
