@@ -1,7 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { ConfigMap } from '../apimachinery/objects.ts';
 import { configMapPath } from './api-paths.ts';
-import { isConflict, isNotFound, type KubeClient } from './kube-client.ts';
+import { absentOrThrow, isConflict, type KubeClient } from './kube-client.ts';
 
 /** What this app cluster's claims are bound to. Another one would show an empty or a foreign list as the truth. */
 export interface Binding {
@@ -129,13 +129,8 @@ export class ConnectionState {
     return true;
   }
 
-  async #read(): Promise<ConfigMap | undefined> {
-    try {
-      return await this.#client.get<ConfigMap>(configMapPath(this.#namespace, this.#name));
-    } catch (error) {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    }
+  #read(): Promise<ConfigMap | undefined> {
+    return this.#client.get<ConfigMap>(configMapPath(this.#namespace, this.#name)).catch(absentOrThrow);
   }
 
   async #write(change: (map: ConfigMap) => ConfigMap): Promise<void> {

@@ -32,6 +32,12 @@ export function isObjectNotFound(error: unknown, resource: string, name: string)
   return error.details?.kind === resource && error.details?.name === name;
 }
 
+/** For `catch`: nothing in the place of what is not there. */
+export function absentOrThrow(error: unknown): undefined {
+  if (isNotFound(error)) return undefined;
+  throw error;
+}
+
 export function isConflict(error: unknown): boolean {
   return error instanceof ApiError && error.status === 409;
 }

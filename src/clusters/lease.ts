@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import { describeError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { leasePath } from './api-paths.ts';
-import { isConflict, isNotFound, type KubeClient } from './kube-client.ts';
+import { absentOrThrow, isConflict, isNotFound, type KubeClient } from './kube-client.ts';
 
 /** coordination.k8s.io/v1 LeaseSpec. Times are RFC 3339 with microseconds. */
 interface LeaseSpec {
@@ -208,11 +208,6 @@ export class Lease {
 
 function staleOrThrow(error: unknown): undefined {
   if (isConflict(error) || isNotFound(error)) return undefined;
-  throw error;
-}
-
-function absentOrThrow(error: unknown): undefined {
-  if (isNotFound(error)) return undefined;
   throw error;
 }
 

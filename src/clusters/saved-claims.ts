@@ -3,7 +3,7 @@ import { gunzip, gzip } from 'node:zlib';
 import type { ConfigMap, KubeObject } from '../apimachinery/objects.ts';
 import { configMapPath } from './api-paths.ts';
 import type { Binding } from './connection-state.ts';
-import { isNotFound, type KubeClient } from './kube-client.ts';
+import { absentOrThrow, type KubeClient } from './kube-client.ts';
 
 /** The metadata of all claims of one resource, as the app cluster sees them, at one version of the list. */
 export interface SavedList {
@@ -65,12 +65,7 @@ export class SavedClaims {
     return left;
   }
 
-  async #read(): Promise<ConfigMap | undefined> {
-    try {
-      return await this.#client.get<ConfigMap>(configMapPath(this.#namespace, this.#name));
-    } catch (error) {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    }
+  #read(): Promise<ConfigMap | undefined> {
+    return this.#client.get<ConfigMap>(configMapPath(this.#namespace, this.#name)).catch(absentOrThrow);
   }
 }
