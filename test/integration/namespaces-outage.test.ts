@@ -69,6 +69,7 @@ beforeAll(async () => {
   });
   // A new leader saves at once what it finds; after that a copy is made once a minute.
   await connector.process.restart();
+  await connector.process.ready();
   await eventually(async () => expect(await saved()).toEqual(['full/one', 'full/two', 'kept/three']));
 }, startTimeoutMs);
 afterAll(async () => {
