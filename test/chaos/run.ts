@@ -134,13 +134,24 @@ async function servedAgain({ tally }: Load): Promise<void> {
   );
 }
 
-/** The state when the clusters have finished what is theirs; after two minutes, as it is. */
+/**
+ * The state when the clusters have finished what is theirs, and nothing has changed between two looks: a write of unknown
+ * outcome may still be carried out, and the lists of one look are not of one moment. After two minutes, as it is.
+ */
 async function quiet(ground: ChaosGround, load: Load): Promise<EndState> {
   const { dependents } = load.families;
-  for (const deadline = Date.now() + 120_000; ; await delay(1_000)) {
+  let before: string | undefined;
+  for (const deadline = Date.now() + 120_000; ; await delay(2_000)) {
     const state = await readEndState(ground, dependents);
-    if (unfinished(state, load.ledger, dependents).length === 0 || Date.now() > deadline) return state;
+    const now = JSON.stringify([versionsOf(state.shown), versionsOf(state.stored)]);
+    const isQuiet = now === before && unfinished(state, load.ledger, dependents).length === 0;
+    if (isQuiet || Date.now() > deadline) return state;
+    before = now;
   }
+}
+
+function versionsOf(claims: EndState['shown']): unknown[] {
+  return claims.map(({ metadata }) => [metadata.uid, metadata.resourceVersion]);
 }
 
 /** What the informers believe, against what is there. */
