@@ -167,7 +167,8 @@ describe('while the control plane cannot be reached', () => {
   let kept: KubeObject;
 
   beforeAll(async () => {
-    kept = await app.client.get<KubeObject>(claimPath('kept', 'three'));
+    // A connector that was restarted is ready, by what it had saved, before it reaches the control plane.
+    kept = await eventually(() => app.client.get<KubeObject>(claimPath('kept', 'three')));
     const { name, uid } = kept.metadata;
     const owner = { apiVersion: `${group}/v1`, kind: 'Database', name, uid };
     await app.client.create(configMapPath('kept'), configMap('of-a-claim', owner));
