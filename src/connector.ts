@@ -1,5 +1,4 @@
 import type { RequestListener } from 'node:http';
-import type { Express } from 'express';
 import type { KubeObject } from './apimachinery/objects.ts';
 import type { ResourceRequest } from './apimachinery/request-info.ts';
 import { NamespaceDeletionReview } from './admission/namespace-deletion-review.ts';
@@ -274,7 +273,7 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
         log,
       })
     : undefined;
-  const chain: Express = createChain({
+  const chain = createChain({
     log,
     metrics,
     isConnected,
@@ -294,14 +293,10 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
     authenticator: new Authenticator({ trust, tokens: new TokenReviewer(app, systemClock, log), log }),
     authorizer,
     onError: requestErrorLogger(log),
-    exchangeOf: (req) => exchanges.of(req),
     handle,
   });
 
-  const listener: RequestListener = (req, res) => {
-    exchanges.open(req, res);
-    chain(req, res);
-  };
+  const listener: RequestListener = (req, res) => chain(exchanges.open(req, res));
 
   slowClients.start();
   warmUp(1_500);

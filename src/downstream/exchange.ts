@@ -40,6 +40,7 @@ export class Exchange {
   #user: UserInfo | undefined;
   #gone: Cancellation | undefined;
   #heldBytes = 0;
+  readonly #closers: (() => void)[] = [];
 
   constructor(
     req: IncomingMessage,
@@ -53,6 +54,17 @@ export class Exchange {
     this.auditID = auditID;
     this.draining = draining;
     this.#bodies = bodies;
+    res.once('close', () => {
+      for (const closed of this.#closers) closed();
+    });
+  }
+
+  /**
+   * Calls back when the answer is out or has broken off, in the order of the calls. One listener of the response serves
+   * all: every request has five who want to know. Never called where that was before.
+   */
+  onClose(closed: () => void): void {
+    this.#closers.push(closed);
   }
 
   get info(): RequestInfo {
@@ -90,7 +102,7 @@ export class Exchange {
         if (!this.res.writableFinished) gone.cancel(new Error('the client went away'));
       };
       if (this.res.destroyed) leave();
-      else this.res.once('close', leave);
+      else this.onClose(leave);
     }
     return this.#gone;
   }
@@ -131,7 +143,7 @@ export class Exchange {
   /** Room for a part of a large body, until the answer is out. */
   #holdMore(bytes: number): boolean {
     if (!this.#bodies.take(bytes)) return false;
-    if (this.#heldBytes === 0) this.res.once('close', () => this.#bodies.giveBack(this.#heldBytes));
+    if (this.#heldBytes === 0) this.onClose(() => this.#bodies.giveBack(this.#heldBytes));
     this.#heldBytes += bytes;
     return true;
   }

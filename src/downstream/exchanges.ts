@@ -7,12 +7,8 @@ import { Exchange } from './exchange.ts';
 
 const readMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/**
- * Makes the exchange of each request that arrives, finds it again (Express hands on requests only), and knows which
- * are under way.
- */
+/** Makes the exchange of each request that arrives, and knows which are under way. */
 export class Exchanges {
-  readonly #of = new WeakMap<IncomingMessage, Exchange>();
   readonly #underWay = new Set<Exchange>();
   readonly #drain: Drain;
   readonly #bodies = new BodyRoom();
@@ -25,18 +21,13 @@ export class Exchanges {
 
   open(req: IncomingMessage, res: ServerResponse): Exchange {
     const exchange = new Exchange(req, res, auditIDOf(req), this.#drain, this.#bodies);
-    this.#of.set(req, exchange);
     this.#underWay.add(exchange);
-    res.once('close', () => {
+    exchange.onClose(() => {
       this.#underWay.delete(exchange);
       this.#lastEnd = performance.now();
     });
     if (this.#isLeaving) res.shouldKeepAlive = false;
     return exchange;
-  }
-
-  of(req: IncomingMessage): Exchange {
-    return this.#of.get(req) as Exchange;
   }
 
   /**

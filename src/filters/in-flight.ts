@@ -38,14 +38,14 @@ export class InFlight {
 
   /** Takes the request in, until its answer is complete or broken off; says which limit keeps it out. */
   enter(exchange: Exchange): Reached | undefined {
-    const { user, res } = exchange;
+    const { user } = exchange;
     const own = this.#ofUser.get(user.name) ?? 0;
     const reached = own >= this.#perUser ? 'user' : this.#open.size >= this.#forUsers ? 'total' : undefined;
     // Who they are is looked at only where it counts.
     if (reached && !(isControlLoop(user) && this.#open.size < this.#total)) return reached;
     this.#ofUser.set(user.name, own + 1);
     this.#open.add(exchange);
-    res.once('close', () => this.#leave(exchange, user.name));
+    exchange.onClose(() => this.#leave(exchange, user.name));
     return undefined;
   }
 

@@ -21,7 +21,7 @@ export function withAudit({ audit }: AuditDependencies): Filter {
   if (!audit) return () => undefined;
   return (exchange) => {
     exchange.record.takesTime = true;
-    exchange.res.once('close', () => {
+    exchange.onClose(() => {
       const outcome = outcomeOf(exchange);
       audit.log.write(
         auditEventOf(exchange, { outcome, now: Date.now(), storedName: storedNameOf(exchange) }),

@@ -13,7 +13,7 @@ export function withMetrics({ metrics, isConnected }: MetricsDependencies): Filt
     if (info.isResource && info.verb === 'watch') {
       const resource = resourceLabel(info, isConnected);
       metrics.watches.inc({ resource });
-      exchange.res.once('close', () => metrics.watches.dec({ resource }));
+      exchange.onClose(() => metrics.watches.dec({ resource }));
     }
     if (info.isResource || info.path !== '/metrics') return undefined;
     return metrics.registry.metrics().then((text) => {

@@ -19,7 +19,7 @@ export interface RequestLogDependencies {
 /** Counts every answer, and logs it at debug. */
 export function withRequestLog({ log, metrics, isConnected }: RequestLogDependencies): Filter {
   return (exchange) => {
-    exchange.res.once('close', () => {
+    exchange.onClose(() => {
       const info = exchange.infoIfKnown;
       const verb = info?.verb ?? 'unknown';
       const resource = info?.isResource ? resourceLabel(info, isConnected) : '';

@@ -11,14 +11,14 @@ export interface TracingDependencies {
 /** Goes on with the trace of the request, towards the control plane, and records a span of it where that was asked for. */
 export function withTracing({ tracing }: TracingDependencies): Filter {
   return (exchange) => {
-    const { record, req, res } = exchange;
+    const { record, req } = exchange;
     const trace = readTraceContext(exchange.header('traceparent'), exchange.header('tracestate'));
     record.trace = trace;
     if (!tracing) return;
     const span = tracing.serverSpan(req.method ?? '', trace, exchange.startedAt);
     record.span = span;
     record.trace = span.context;
-    res.once('close', () => {
+    exchange.onClose(() => {
       const { code, reason } = outcomeOf(exchange);
       const info = exchange.infoIfKnown;
       const resource = info?.isResource ? `${info.resource}.${info.group}` : undefined;

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, expect, it } from '@jest/globals';
 import { parseRequestInfo } from '../../../src/apimachinery/request-info.ts';
@@ -26,10 +27,14 @@ function exchangeOf({
   isBegun = true,
 }: Sent): Exchange {
   const req = { method: 'GET', url: url ?? '/apis/a.example.org/v1/namespaces/n/dbs/one', headers };
-  const res = { statusCode: code, writableFinished: isWhole, headersSent: isBegun };
+  const res = Object.assign(new EventEmitter(), {
+    statusCode: code,
+    writableFinished: isWhole,
+    headersSent: isBegun,
+  });
   const exchange = new Exchange(
     { ...req, socket: { remoteAddress: peer } } as unknown as IncomingMessage,
-    res as ServerResponse,
+    res as unknown as ServerResponse,
     'id',
     new Cancellation(),
   );
