@@ -1,6 +1,7 @@
 import { Backoff, type Clock, systemClock } from '../base/clock.ts';
 import { describeError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import { WakeSignal } from '../base/wake-signal.ts';
 
 /**
  * Reconciles keys one after the other: a key that is added again while it waits is done once, one whose reconcile
@@ -13,7 +14,7 @@ export class Workqueue {
   readonly #waiting = new Set<string>();
   readonly #backoffs = new Map<string, Backoff>();
   readonly #abort = new AbortController();
-  #wake = Promise.withResolvers<void>();
+  readonly #woken = new WakeSignal();
   #done: Promise<void> | undefined;
 
   constructor(log: Logger, reconcile: (key: string) => Promise<void>, clock: Clock = systemClock) {
@@ -24,7 +25,7 @@ export class Workqueue {
 
   add(key: string): void {
     this.#waiting.add(key);
-    this.#wake.resolve();
+    this.#woken.wake();
   }
 
   /** Adds it when the time has come; until then it may be added as well. */
@@ -41,17 +42,16 @@ export class Workqueue {
 
   async stop(): Promise<void> {
     this.#abort.abort();
-    this.#wake.resolve();
     await this.#done;
   }
 
   async #run(): Promise<void> {
     const { signal } = this.#abort;
     while (!signal.aborted) {
+      this.#woken.reset();
       const [key] = this.#waiting;
       if (key === undefined) {
-        this.#wake = Promise.withResolvers<void>();
-        if (this.#waiting.size === 0) await this.#wake.promise;
+        await this.#woken.wait(signal);
         continue;
       }
       this.#waiting.delete(key);

@@ -16,6 +16,7 @@ import { crdPath } from '../../clusters/api-paths.ts';
 import { Informer } from '../../clusters/informer.ts';
 import { ApiError, metadataListAccept } from '../../clusters/kube-client.ts';
 import type { Link } from '../../upstream/link.ts';
+import { ReconcileLoop } from '../reconcile-loop.ts';
 import { ConnectedDefinitions } from './connected-definitions.ts';
 
 export interface CatalogFollowerOptions {
@@ -35,7 +36,9 @@ const settleMs = 100;
 /** OpenAPI follows a CRD some time after Established, and nothing signals it: looked for again at these intervals. */
 const openApiRetriesMs = [250, 500, 1_000, 1_000, 1_000];
 /** A changed schema reaches OpenAPI late too: after a change the documents are compared again this soon, then seldom. */
-const refreshesMs = [1_000, 3_000, 60_000];
+const refreshesMs = [1_000, 3_000];
+const seldomMs = 60_000;
+const retryMs = 1_000;
 
 /**
  * Follows the CRDs of the control plane and makes the catalog of them. All CRDs are watched by metadata only; only
@@ -49,9 +52,12 @@ export class CatalogFollower {
   readonly #informer: Informer<KubeObject>;
   readonly #definitions: ConnectedDefinitions;
   readonly #documents = new Map<string, { url: string; document: OpenApiV3Document }>();
-  #wake = Promise.withResolvers<void>();
+  readonly #loop: ReconcileLoop;
+  /** Changes of CRDs that were heard of, and those that the catalog knows. */
+  #changes = 0;
+  #knownChanges = 0;
+  #quietPasses = 0;
   #fault: string | undefined;
-  #done: Promise<void> | undefined;
 
   constructor(options: CatalogFollowerOptions) {
     this.#options = options;
@@ -66,8 +72,18 @@ export class CatalogFollower {
       path: crdPath(),
       accept: metadataListAccept,
       log: options.log,
-      onChange: () => this.#wake.resolve(),
+      onChange: () => {
+        this.#changes++;
+        this.#loop.wake();
+      },
       onError: (error) => this.#complain(error),
+    });
+    this.#loop = new ReconcileLoop({
+      reconcile: () => this.#refresh(),
+      onFault: (_reason, error) => this.#complain(error),
+      settleMs,
+      retryMs,
+      clock: this.#clock,
     });
   }
 
@@ -77,42 +93,23 @@ export class CatalogFollower {
   }
 
   start(): void {
-    this.#done ??= this.#run();
+    this.#informer.start();
+    void this.#informer.synced.then(() => this.#loop.start());
   }
 
   async stop(): Promise<void> {
     this.#abort.abort();
-    this.#wake.resolve();
-    await this.#informer.stop();
-    await this.#done;
+    await Promise.all([this.#informer.stop(), this.#loop.stop()]);
   }
 
-  async #run(): Promise<void> {
-    const { signal } = this.#abort;
-    this.#informer.start();
-    await Promise.race([this.#informer.synced, this.#wake.promise]);
-    let quietRounds = 0;
-    while (!signal.aborted) {
-      this.#wake = Promise.withResolvers<void>();
-      try {
-        await this.#clock.sleep(settleMs, signal);
-        if (this.#informer.hasSynced) {
-          await this.#rebuild();
-          this.#options.onRefresh?.();
-        }
-        this.#fault = undefined;
-      } catch (error) {
-        if (signal.aborted) return;
-        this.#complain(error);
-        await this.#clock.sleep(1_000, signal).catch(() => undefined);
-        continue;
-      }
-      const rest = new AbortController();
-      const pause = refreshesMs[Math.min(quietRounds++, refreshesMs.length - 1)] ?? 60_000;
-      const woken = this.#wake.promise.then(() => (quietRounds = 0));
-      await Promise.race([woken, this.#clock.sleep(pause, rest.signal).catch(() => undefined)]);
-      rest.abort();
-    }
+  async #refresh(): Promise<number> {
+    const changes = this.#changes;
+    await this.#rebuild();
+    this.#options.onRefresh?.();
+    this.#fault = undefined;
+    this.#quietPasses = changes === this.#knownChanges ? this.#quietPasses + 1 : 0;
+    this.#knownChanges = changes;
+    return refreshesMs[this.#quietPasses] ?? seldomMs;
   }
 
   async #rebuild(): Promise<void> {

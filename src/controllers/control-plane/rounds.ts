@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
+import { WakeSignal } from '../../base/wake-signal.ts';
 
 export interface RoundsOptions {
   clock: Clock;
@@ -25,12 +26,12 @@ export class Rounds {
   readonly #options: RoundsOptions;
   readonly #abort = new AbortController();
   readonly #running = new Set<Promise<unknown>>();
-  #woken = false;
-  #wake: () => void = () => undefined;
+  readonly #woken: WakeSignal;
   #done: Promise<void> | undefined;
 
   constructor(options: RoundsOptions) {
     this.#options = options;
+    this.#woken = new WakeSignal(options.clock);
   }
 
   start(): void {
@@ -39,8 +40,7 @@ export class Rounds {
 
   /** Makes the next round begin now, or as soon as it may. */
   wake(): void {
-    this.#woken = true;
-    this.#wake();
+    this.#woken.wake();
   }
 
   async stop(): Promise<void> {
@@ -50,30 +50,22 @@ export class Rounds {
   }
 
   async #run(): Promise<void> {
-    const { isUrgent, hasReason } = this.#options;
+    const { clock, isUrgent, hasReason } = this.#options;
     const { signal } = this.#abort;
     while (!signal.aborted) {
       const most = isUrgent() ? mostAtOnce : 1;
       if (this.#running.size < most) this.#begin();
-      this.#woken = false;
-      await this.#sleep(leastMs, false);
+      this.#woken.reset();
+      await clock.sleep(leastMs, signal).catch(() => undefined);
       // At random: many replicas look at one control plane.
       const rest = isUrgent() ? (0.5 + Math.random()) * tickMs - leastMs : restMs - leastMs;
-      for (let left = rest; left > 0 && !this.#woken && !signal.aborted && !hasReason(); left -= tickMs)
-        await this.#sleep(Math.min(left, tickMs), true);
+      for (let left = rest; left > 0 && !this.#woken.isSet && !signal.aborted && !hasReason(); left -= tickMs)
+        await this.#woken.wait(signal, Math.min(left, tickMs));
     }
   }
 
   #begin(): void {
     const round = this.#options.round().finally(() => this.#running.delete(round));
     this.#running.add(round);
-  }
-
-  async #sleep(ms: number, canBeWoken: boolean): Promise<void> {
-    const early = new AbortController();
-    if (canBeWoken) this.#wake = () => early.abort();
-    const signal = AbortSignal.any([this.#abort.signal, early.signal]);
-    await this.#options.clock.sleep(ms, signal).catch(() => undefined);
-    this.#wake = () => undefined;
   }
 }

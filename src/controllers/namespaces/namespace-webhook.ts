@@ -1,11 +1,11 @@
 import type { KubeObject } from '../../apimachinery/objects.ts';
-import { type Clock, systemClock } from '../../base/clock.ts';
-import { describeError } from '../../base/errors.ts';
+import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import { validatingWebhookPath } from '../../clusters/api-paths.ts';
 import { isNotFound, type KubeClient } from '../../clusters/kube-client.ts';
-import type { Controller } from '../leader-work.ts';
 import type { ServingCertificate } from '../certificates/serving-certificate.ts';
+import type { Controller } from '../leader-work.ts';
+import { ReconcileLoop } from '../reconcile-loop.ts';
 
 export interface NamespaceWebhookOptions {
   /** The app cluster. */
@@ -34,47 +34,33 @@ const webhookName = 'namespaces.mcp-connector.upbound.io';
  */
 export class NamespaceWebhook implements Controller {
   readonly #options: NamespaceWebhookOptions;
-  readonly #clock: Clock;
-  readonly #abort = new AbortController();
-  #wake = Promise.withResolvers<void>();
+  readonly #loop: ReconcileLoop;
   #forget: () => void = () => undefined;
-  #fault = '';
-  #done: Promise<void> | undefined;
 
   constructor(options: NamespaceWebhookOptions) {
     this.#options = options;
-    this.#clock = options.clock ?? systemClock;
+    const { log, name, clock } = options;
+    this.#loop = new ReconcileLoop({
+      reconcile: () => this.#reconcile(),
+      onFault: (reason) =>
+        log.error(
+          { configuration: name, reason },
+          'namespaces with claims can be deleted although a policy blocks that: the webhook cannot be set up',
+        ),
+      repeatMs,
+      retryMs,
+      clock,
+    });
   }
 
   start(): void {
-    this.#forget = this.#options.certificate.onChange(() => this.#wake.resolve());
-    this.#done ??= this.#run();
+    this.#forget = this.#options.certificate.onChange(() => this.#loop.wake());
+    this.#loop.start();
   }
 
   async stop(): Promise<void> {
     this.#forget();
-    this.#abort.abort();
-    this.#wake.resolve();
-    await this.#done;
-  }
-
-  async #run(): Promise<void> {
-    const { signal } = this.#abort;
-    while (!signal.aborted) {
-      this.#wake = Promise.withResolvers<void>();
-      let pause = repeatMs;
-      try {
-        await this.#reconcile();
-        this.#fault = '';
-      } catch (error) {
-        if (signal.aborted) return;
-        pause = retryMs;
-        this.#complain(describeError(error));
-      }
-      const rest = new AbortController();
-      await Promise.race([this.#wake.promise, this.#clock.sleep(pause, rest.signal).catch(() => undefined)]);
-      rest.abort();
-    }
+    await this.#loop.stop();
   }
 
   async #reconcile(): Promise<void> {
@@ -95,15 +81,6 @@ export class NamespaceWebhook implements Controller {
       if (makes) clientConfig.service = service;
     }
     if (isChanged) await client.replace(validatingWebhookPath(name), current);
-  }
-
-  #complain(reason: string): void {
-    if (this.#fault !== reason)
-      this.#options.log.error(
-        { configuration: this.#options.name, reason },
-        'namespaces with claims can be deleted although a policy blocks that: the webhook cannot be set up',
-      );
-    this.#fault = reason;
   }
 }
 
