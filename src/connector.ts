@@ -37,7 +37,6 @@ import { CompositeReasons } from './controllers/claims/composite-reasons.ts';
 import { ConnectionSecrets } from './controllers/claims/connection-secrets.ts';
 import { ControlPlaneLink } from './controllers/control-plane/control-plane-link.ts';
 import { FollowedClaims } from './controllers/claims/followed-claims.ts';
-import { KnownClaims } from './controllers/namespaces/known-claims.ts';
 import { KnownClaimsArchive } from './controllers/namespaces/known-claims-archive.ts';
 import { ExpiryMonitor, firstOf, lastToEnd, latest } from './controllers/certificates/expiry-monitor.ts';
 import { LeaderWork } from './controllers/leader-work.ts';
@@ -156,16 +155,14 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
     ],
     ofLink: (link) => {
       const claims = new FollowedClaims({ link, store, log });
-      const known = new KnownClaims({ link, store, log });
       return [
         new ConnectionSecrets({ client: leaderClient, link, claims, recorder: events, metrics, log }),
         new ClaimEvents({ client: leaderClient, link, claims, metrics, log }),
         new CompositeReasons({ client: link.client, claims, recorder: events, log }),
+        new ClaimNamespacesRecord({ client: app, link, claims, record: claimNamespaces, log, metrics }),
+        new KnownClaimsArchive({ claims, saved: savedClaims, state, log }),
         // After those who listen to it.
         claims,
-        known,
-        new ClaimNamespacesRecord({ client: app, link, known, record: claimNamespaces, log, metrics }),
-        new KnownClaimsArchive({ known, saved: savedClaims, state, log }),
       ];
     },
   });

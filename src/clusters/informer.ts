@@ -11,6 +11,8 @@ export interface InformerOptions<T extends KubeObject> {
   query?: Record<string, string>;
   /** `metadataListAccept` to hold metadata only. */
   accept?: string;
+  /** Objects of one page of a list. */
+  pageSize?: number;
   /** Makes what is kept of an object, before the store and `onChange` see it; name and namespace stay. */
   transform?: (object: T) => T;
   log: Logger;
@@ -21,7 +23,7 @@ export interface InformerOptions<T extends KubeObject> {
   onError?: (error: unknown) => void;
 }
 
-const pageSize = '500';
+const defaultPageSize = 500;
 const watchSeconds = 300;
 /** All informers of a cluster learn in one moment that it is back. */
 const recoverySpreadMs = 1_000;
@@ -99,13 +101,13 @@ export class Informer<T extends KubeObject> {
   }
 
   async #relist(): Promise<string> {
-    const { client, path, query, accept } = this.#options;
+    const { client, path, query, accept, pageSize = defaultPageSize } = this.#options;
     const next = new Map<string, T>();
     let page: string | undefined;
     let version = '';
     do {
       const list = await client.get<KubeList<T>>(path, {
-        query: { ...query, limit: pageSize, ...(page ? { continue: page } : {}) },
+        query: { ...query, limit: String(pageSize), ...(page ? { continue: page } : {}) },
         ...(accept ? { accept } : {}),
         signal: this.#abort.signal,
         timeoutMs: 30_000,

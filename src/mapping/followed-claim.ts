@@ -1,5 +1,7 @@
-import type { Condition, KubeObject, ObjectReference } from '../apimachinery/objects.ts';
+import { Edits } from '../apimachinery/json-edit.ts';
+import type { Condition, KubeObject, ObjectMeta, ObjectReference } from '../apimachinery/objects.ts';
 import type { ConnectedResource } from '../catalog/connected-resource.ts';
+import { editToApp } from './claim-view.ts';
 import {
   type AppName,
   appClusterLabel,
@@ -10,7 +12,7 @@ import {
   controlPlaneName,
 } from './identity.ts';
 
-/** What the controllers keep of a claim on the control plane: about 1 kB, whatever its size. */
+/** What the controllers keep of a claim on the control plane: its metadata and about 1 kB, whatever its size. */
 export interface FollowedClaim extends KubeObject {
   resource: ConnectedResource;
   /** Name and namespace in the app cluster. */
@@ -25,9 +27,15 @@ export interface FollowedClaim extends KubeObject {
   composite: ObjectReference | undefined;
   /** `unfulfilledConditions` of the claim. */
   conditions: Condition[];
+  /**
+   * Its PartialObjectMetadata on the control plane, without managedFields, as JSON. A text takes less memory than the object,
+   * and `metadataToApp` costs too much to be done for every event.
+   */
+  storedMetadata: string;
 }
 
 interface Claim extends KubeObject {
+  metadata: ObjectMeta & { generateName?: string; deletionGracePeriodSeconds?: number };
   spec?: { writeConnectionSecretToRef?: { name?: unknown }; resourceRef?: Partial<ObjectReference> };
   status?: { conditions?: Condition[] };
 }
@@ -59,7 +67,50 @@ export function followedClaimOf(
     secretName: ownSecretName(storedSecretName, annotations[connectionSecretAnnotation], app, clusterID),
     composite: referenceOf(spec?.resourceRef),
     conditions: unfulfilledConditions(status?.conditions),
+    storedMetadata: printedMetadata(metadata),
   };
+}
+
+/** PartialObjectMetadata of the claim as the app cluster sees it, without managedFields, as JSON. */
+export function metadataToApp({ storedMetadata }: FollowedClaim): string {
+  const stored = Buffer.from(storedMetadata);
+  const edits = new Edits();
+  editToApp(stored, 0, stored.length, edits);
+  return edits.apply(stored).toString('utf8');
+}
+
+/** In the order of metav1.ObjectMeta, as an API server prints that kind. */
+function printedMetadata({
+  name,
+  generateName,
+  namespace,
+  uid,
+  resourceVersion,
+  generation,
+  creationTimestamp,
+  deletionTimestamp,
+  deletionGracePeriodSeconds,
+  labels,
+  annotations,
+  ownerReferences,
+  finalizers,
+}: Claim['metadata']): string {
+  const metadata = {
+    name,
+    generateName,
+    namespace,
+    uid,
+    resourceVersion,
+    generation,
+    creationTimestamp,
+    deletionTimestamp,
+    deletionGracePeriodSeconds,
+    labels,
+    annotations,
+    ownerReferences,
+    finalizers,
+  };
+  return JSON.stringify({ kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata });
 }
 
 /** How other objects of the app cluster refer to the claim, in the version that its tools prefer. */

@@ -14,22 +14,36 @@ export interface FollowedClaimsOptions {
   log: Logger;
 }
 
+/** The claims of one kind, at one version of the collection. */
+export interface FollowedList {
+  /** `<plural>.<group>` */
+  resource: string;
+  /** Of the collection on the control plane. */
+  path: string;
+  resourceVersion: string;
+  claims: FollowedClaim[];
+}
+
 /** Called for a claim that is new, has changed or is gone. */
 export type ClaimListener = (claim: FollowedClaim) => void;
 
 const maxDeparted = 1_000;
+/** Whole claims are read, and parsed in one go each page. */
+const pageSize = 100;
 /** In the place of a claim without a place in the app cluster. */
 const nobodys = { metadata: { name: '' }, uid: '' } as FollowedClaim;
 
 /**
- * The claims of this app cluster on the control plane, in the preferred version of each connected kind. A claim that is
- * gone is remembered for a while: what Crossplane says last about it arrives after it.
+ * The claims of this app cluster on the control plane, in the preferred version of each connected kind, for all who
+ * follow them: every event comes once and is parsed once, in the process that serves requests too. A claim that is gone
+ * is remembered for a while: what Crossplane says last about it arrives after it.
  */
 export class FollowedClaims implements Controller {
   readonly #options: FollowedClaimsOptions;
-  readonly #listeners = new Set<ClaimListener>();
+  readonly #claimListeners = new Set<ClaimListener>();
+  readonly #listListeners = new Set<() => void>();
   /** By the path of the collection: a kind whose preferred version changes is followed anew. */
-  readonly #followed = new Map<string, Informer<FollowedClaim>>();
+  readonly #followed = new Map<string, { resource: string; informer: Informer<FollowedClaim> }>();
   readonly #present = new Map<string, FollowedClaim>();
   readonly #departed = new Map<string, FollowedClaim>();
   #forget: () => void = () => undefined;
@@ -45,13 +59,32 @@ export class FollowedClaims implements Controller {
 
   async stop(): Promise<void> {
     this.#forget();
-    this.#listeners.clear();
-    await Promise.all([...this.#followed.values()].map((informer) => informer.stop()));
+    this.#claimListeners.clear();
+    this.#listListeners.clear();
+    await Promise.all([...this.#followed.values()].map(({ informer }) => informer.stop()));
   }
 
-  /** To be called before `start`. */
+  /** To be called before `start`, as the next. */
   onChange(listener: ClaimListener): void {
-    this.#listeners.add(listener);
+    this.#claimListeners.add(listener);
+  }
+
+  /** Called when a collection was read whole, and when other kinds are followed. */
+  onList(listener: () => void): void {
+    this.#listListeners.add(listener);
+  }
+
+  /** All claims of every kind, once each collection was read whole; undefined before: nothing is known to be absent then. */
+  get lists(): FollowedList[] | undefined {
+    const followed = [...this.#followed];
+    if (!this.#options.store.current || followed.some(([, { informer }]) => !informer.hasSynced))
+      return undefined;
+    return followed.map(([path, { resource, informer }]) => ({
+      resource,
+      path,
+      resourceVersion: informer.resourceVersion,
+      claims: informer.list().filter(isSomebodys),
+    }));
   }
 
   list(): FollowedClaim[] {
@@ -74,16 +107,18 @@ export class FollowedClaims implements Controller {
         this.#options.store.current?.groupVersions.flatMap(({ resources }) => resources) ?? [],
       ).map((resource) => [this.#path(resource), resource]),
     );
-    for (const [path, informer] of this.#followed) {
+    for (const [path, { informer }] of this.#followed) {
       if (wanted.has(path)) continue;
       this.#followed.delete(path);
       void informer.stop();
     }
     for (const [path, resource] of wanted) {
-      if (!this.#followed.has(path)) this.#followed.set(path, this.#open(path, resource));
+      if (this.#followed.has(path)) continue;
+      this.#followed.set(path, { resource: kindKey(resource), informer: this.#open(path, resource) });
     }
     const kinds = new Set([...wanted.values()].map(kindKey));
     for (const claim of this.#present.values()) if (!kinds.has(kindKey(claim.resource))) this.#depart(claim);
+    this.#tellOfLists();
   }
 
   #path({ group, version, plural }: ConnectedResource): string {
@@ -98,6 +133,7 @@ export class FollowedClaims implements Controller {
       client: link.client,
       path,
       query: { labelSelector: `${appClusterLabel}=${connection.clusterID}` },
+      pageSize,
       transform: (claim) => followedClaimOf(claim, resource, connection) ?? nobodys,
       log,
       onChange: (event) => {
@@ -116,10 +152,11 @@ export class FollowedClaims implements Controller {
     for (const claim of this.#present.values())
       if (kindKey(claim.resource) === key && !listed.has(claim.uid)) this.#depart(claim);
     for (const claim of claims) this.#arrive(claim);
+    this.#tellOfLists();
   }
 
   #arrive(claim: FollowedClaim): void {
-    if (claim.uid === '') return;
+    if (!isSomebodys(claim)) return;
     this.#present.set(claim.uid, claim);
     this.#tell(claim);
   }
@@ -135,6 +172,14 @@ export class FollowedClaims implements Controller {
   }
 
   #tell(claim: FollowedClaim): void {
-    for (const listener of this.#listeners) listener(claim);
+    for (const listener of this.#claimListeners) listener(claim);
   }
+
+  #tellOfLists(): void {
+    for (const listener of this.#listListeners) listener();
+  }
+}
+
+function isSomebodys({ uid }: FollowedClaim): boolean {
+  return uid !== '';
 }

@@ -1,6 +1,5 @@
 import type { KubeList, KubeObject } from '../../apimachinery/objects.ts';
 import { type Clock, systemClock } from '../../base/clock.ts';
-import { describeError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Metrics } from '../../base/metrics.ts';
 import { namespacePath } from '../../clusters/api-paths.ts';
@@ -9,14 +8,15 @@ import type { NamespaceRecord } from '../../clusters/connection-state.ts';
 import { type KubeClient, metadataListAccept } from '../../clusters/kube-client.ts';
 import { appClusterLabel, appNamespaceLabel } from '../../mapping/identity.ts';
 import type { Link } from '../../upstream/link.ts';
-import type { KnownClaims, KnownList } from './known-claims.ts';
+import type { FollowedClaims, FollowedList } from '../claims/followed-claims.ts';
 import type { Controller } from '../leader-work.ts';
+import { ReconcileLoop } from '../reconcile-loop.ts';
 
 export interface ClaimNamespacesRecordOptions {
   /** The app cluster. */
   client: KubeClient;
   link: Link;
-  known: Pick<KnownClaims, 'lists' | 'onChange'>;
+  claims: Pick<FollowedClaims, 'lists' | 'onChange' | 'onList'>;
   record: ClaimNamespaces;
   log: Logger;
   metrics: Metrics;
@@ -35,64 +35,55 @@ const retryMs = 15_000;
 export class ClaimNamespacesRecord implements Controller {
   readonly #options: ClaimNamespacesRecordOptions;
   readonly #clock: Clock;
-  readonly #abort = new AbortController();
-  #wake = Promise.withResolvers<void>();
+  readonly #loop: ReconcileLoop;
   #seeded = '';
   #isFull = false;
   #wholeAt = Number.NEGATIVE_INFINITY;
   #homeless = '';
-  #fault = '';
-  #done: Promise<void> | undefined;
 
   constructor(options: ClaimNamespacesRecordOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    this.#loop = new ReconcileLoop({
+      reconcile: (signal) => this.#reconcile(signal),
+      onFault: (reason) =>
+        options.log.warn({ reason }, 'the record of namespaces with claims cannot be kept'),
+      settleMs,
+      repeatMs,
+      retryMs,
+      clock: this.#clock,
+    });
   }
 
   start(): void {
-    this.#options.known.onChange(() => this.#wake.resolve());
-    this.#done ??= this.#run();
+    const { claims, record } = this.#options;
+    claims.onChange(({ app }) => {
+      if (!record.isKnown(app.namespace)) this.#loop.wake();
+    });
+    claims.onList(() => this.#loop.wake());
+    this.#loop.start();
   }
 
-  async stop(): Promise<void> {
-    this.#abort.abort();
-    this.#wake.resolve();
-    await this.#done;
+  stop(): Promise<void> {
+    return this.#loop.stop();
   }
 
-  async #run(): Promise<void> {
-    const { signal } = this.#abort;
-    while (!signal.aborted) {
-      this.#wake = Promise.withResolvers<void>();
-      let pause = repeatMs;
-      try {
-        const { lists } = this.#options.known;
-        if (lists) await this.#settle(lists);
-        this.#fault = '';
-      } catch (error) {
-        if (signal.aborted) return;
-        this.#complain(describeError(error));
-        pause = retryMs;
-      }
-      const rest = new AbortController();
-      await Promise.race([this.#wake.promise, this.#clock.sleep(pause, rest.signal).catch(() => undefined)]);
-      rest.abort();
-      await this.#clock.sleep(settleMs, signal).catch(() => undefined);
-    }
+  async #reconcile(signal: AbortSignal): Promise<void> {
+    const { lists } = this.#options.claims;
+    if (lists) await this.#settle(lists, signal);
   }
 
   /** Costs nothing where every claim lies in a namespace that is known, and the last whole pass was not long ago. */
-  async #settle(lists: readonly KnownList[]): Promise<void> {
+  async #settle(lists: readonly FollowedList[], signal: AbortSignal): Promise<void> {
     const { record } = this.#options;
     const seeded = lists.map(({ resource }) => resource).toSorted();
     const holding = new Set(lists.flatMap(({ claims }) => claims.map(({ app }) => app.namespace)));
-    holding.delete('');
     const isNew = [...holding].some((namespace) => !record.isKnown(namespace));
     const isDue = this.#clock.now() - this.#wholeAt >= repeatMs;
     if (this.#isFull && !isDue) return;
     if (!isNew && !isDue && this.#seeded === seeded.join()) return;
-    const there = await this.#appNamespaces();
-    const gone = isDue ? await this.#emptied(there, holding, lists) : {};
+    const there = await this.#appNamespaces(signal);
+    const gone = isDue ? await this.#emptied(there, holding, lists, signal) : {};
     const result = await record.change((old) => settled(old, { seeded, holding, there, gone }));
     this.#isFull = result.isFull === true;
     if (this.#isFull) {
@@ -105,14 +96,14 @@ export class ClaimNamespacesRecord implements Controller {
   }
 
   /** Uids by name, as they are now. */
-  async #appNamespaces(): Promise<Map<string, string>> {
+  async #appNamespaces(signal: AbortSignal): Promise<Map<string, string>> {
     const there = new Map<string, string>();
     let page: string | undefined;
     do {
       const list = await this.#options.client.get<KubeList<KubeObject>>(namespacePath(), {
         query: { limit: '500', ...(page ? { continue: page } : {}) },
         accept: metadataListAccept,
-        signal: this.#abort.signal,
+        signal,
       });
       for (const { metadata } of list.items ?? []) there.set(metadata.name, metadata.uid ?? '');
       page = list.metadata.continue;
@@ -124,7 +115,8 @@ export class ClaimNamespacesRecord implements Controller {
   async #emptied(
     there: ReadonlyMap<string, string>,
     holding: ReadonlySet<string>,
-    lists: readonly KnownList[],
+    lists: readonly FollowedList[],
+    signal: AbortSignal,
   ): Promise<Record<string, string>> {
     const { record, link } = this.#options;
     const emptied: Record<string, string> = {};
@@ -137,7 +129,7 @@ export class ClaimNamespacesRecord implements Controller {
         const { items } = await link.client.get<KubeList<KubeObject>>(path, {
           query: { labelSelector, limit: '1' },
           accept: metadataListAccept,
-          signal: this.#abort.signal,
+          signal,
         });
         if ((items ?? []).length > 0) isEmpty = false;
       }
@@ -147,10 +139,10 @@ export class ClaimNamespacesRecord implements Controller {
   }
 
   /** Claims cost money after their namespace has gone, and nobody of the app cluster sees them there. */
-  #report(lists: readonly KnownList[], there: ReadonlyMap<string, string>): void {
+  #report(lists: readonly FollowedList[], there: ReadonlyMap<string, string>): void {
     const homeless = lists.flatMap(({ resource, claims }) =>
       claims
-        .filter(({ app }) => app.namespace !== '' && !there.has(app.namespace))
+        .filter(({ app }) => !there.has(app.namespace))
         .map(({ app }) => `${resource} ${app.namespace}/${app.name}`),
     );
     this.#options.metrics.claimsWithoutNamespace.set(homeless.length);
@@ -162,13 +154,6 @@ export class ClaimNamespacesRecord implements Controller {
       );
     }
     this.#homeless = text;
-  }
-
-  /** Once: an outage of the control plane may last. */
-  #complain(reason: string): void {
-    if (this.#fault !== reason)
-      this.#options.log.warn({ reason }, 'the record of namespaces with claims cannot be kept');
-    this.#fault = reason;
   }
 }
 

@@ -1,14 +1,17 @@
-import { hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import { setImmediate as turn } from 'node:timers/promises';
 import { type Clock, systemClock } from '../../base/clock.ts';
-import { describeError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { ConnectionState } from '../../clusters/connection-state.ts';
 import type { SavedClaims } from '../../clusters/saved-claims.ts';
-import type { KnownClaim, KnownClaims, KnownList } from './known-claims.ts';
+import { compareNames } from '../../catalog/connected-resource.ts';
+import { metadataToApp } from '../../mapping/followed-claim.ts';
+import type { FollowedClaims, FollowedList } from '../claims/followed-claims.ts';
 import type { Controller } from '../leader-work.ts';
+import { ReconcileLoop } from '../reconcile-loop.ts';
 
 export interface KnownClaimsArchiveOptions {
-  known: Pick<KnownClaims, 'lists' | 'onChange'>;
+  claims: Pick<FollowedClaims, 'lists' | 'onChange' | 'onList'>;
   saved: SavedClaims;
   state: ConnectionState;
   log: Logger;
@@ -18,6 +21,10 @@ export interface KnownClaimsArchiveOptions {
 /** After the first list everything else follows soon. */
 const settleMs = 500;
 const saveEveryMs = 60_000;
+/** Where nothing but versions had changed: to find that, all claims are looked at. */
+const lookEveryMs = 10_000;
+/** Claims printed in one go, which is about a millisecond: the process serves requests in between. */
+const atOnce = 100;
 
 /**
  * Keeps a copy of the claims' metadata in the app cluster. In an outage of the control plane it is what lists "at any
@@ -26,54 +33,52 @@ const saveEveryMs = 60_000;
 export class KnownClaimsArchive implements Controller {
   readonly #options: KnownClaimsArchiveOptions;
   readonly #clock: Clock;
-  readonly #abort = new AbortController();
+  readonly #loop: ReconcileLoop;
   readonly #tooLarge = new Set<string>();
-  #wake = Promise.withResolvers<void>();
   /** Hash of what was saved last, versions left aside. */
   #content = '';
-  #done: Promise<void> | undefined;
+  #notBefore = Number.NEGATIVE_INFINITY;
 
   constructor(options: KnownClaimsArchiveOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    this.#loop = new ReconcileLoop({
+      reconcile: () => this.#reconcile(),
+      onFault: (reason) => options.log.warn({ reason }, 'the metadata of claims could not be saved'),
+      settleMs,
+      retryMs: saveEveryMs,
+      clock: this.#clock,
+    });
   }
 
   start(): void {
-    this.#options.known.onChange(() => this.#wake.resolve());
-    this.#done ??= this.#run();
+    this.#options.claims.onChange(() => this.#loop.wake());
+    this.#options.claims.onList(() => this.#loop.wake());
+    this.#loop.start();
   }
 
-  async stop(): Promise<void> {
-    this.#abort.abort();
-    this.#wake.resolve();
-    await this.#done;
+  stop(): Promise<void> {
+    return this.#loop.stop();
   }
 
-  async #run(): Promise<void> {
-    const { signal } = this.#abort;
-    while (!signal.aborted) {
-      await this.#clock.sleep(settleMs, signal).catch(() => undefined);
-      this.#wake = Promise.withResolvers<void>();
-      try {
-        const { lists } = this.#options.known;
-        if (lists && (await this.#save(lists))) await this.#clock.sleep(saveEveryMs, signal);
-      } catch (error) {
-        if (signal.aborted) return;
-        this.#options.log.warn({ reason: describeError(error) }, 'the metadata of claims could not be saved');
-        await this.#clock.sleep(saveEveryMs, signal).catch(() => undefined);
-        continue;
-      }
-      await this.#wake.promise;
-    }
+  async #reconcile(): Promise<number | undefined> {
+    const { lists } = this.#options.claims;
+    if (!lists) return undefined;
+    const wait = this.#notBefore - this.#clock.now();
+    if (wait > 0) return wait;
+    const pause = (await this.#save(lists)) ? saveEveryMs : lookEveryMs;
+    this.#notBefore = this.#clock.now() + pause;
+    return undefined;
   }
 
   /** False where nothing but versions has changed. */
-  async #save(lists: readonly KnownList[]): Promise<boolean> {
+  async #save(lists: readonly FollowedList[]): Promise<boolean> {
     const { state, saved, log } = this.#options;
-    const savedAt = new Date(this.#clock.now()).toISOString();
-    const texts = new Map(lists.map((list) => [list.resource, printed(list, savedAt)]));
-    const content = hash('sha256', [...texts].flat().join('\n').replaceAll(volatile, ''));
+    const content = await digestOf(lists);
     if (content === this.#content) return false;
+    const savedAt = new Date(this.#clock.now()).toISOString();
+    const texts = new Map<string, string>();
+    for (const list of lists) texts.set(list.resource, await printed(list, savedAt));
     const binding = await state.readBinding();
     if (!binding) return false;
     const left = await saved.write(texts, binding);
@@ -90,22 +95,33 @@ export class KnownClaimsArchive implements Controller {
   }
 }
 
-const volatile = /"(resourceVersion|savedAt)":"[^"]*"/g;
+const volatile = /"resourceVersion":"[^"]*"/;
+
+/** The same while nothing but versions changes. */
+async function digestOf(lists: readonly FollowedList[]): Promise<string> {
+  const digest = createHash('sha256');
+  for (const { resource, claims } of lists) {
+    digest.update(`${resource}\n`);
+    await inPieces(claims, ({ storedMetadata }) => digest.update(storedMetadata.replace(volatile, '')));
+  }
+  return digest.digest('hex');
+}
 
 /** A SavedList. */
-function printed({ resourceVersion, claims }: KnownList, savedAt: string): string {
-  const items = claims
-    .filter(({ app }) => app.namespace !== '')
-    .toSorted((a, b) => compare(keyOf(a), keyOf(b)))
-    .map(({ shown }) => shown);
-  return `{"resourceVersion":${JSON.stringify(resourceVersion)},"savedAt":${JSON.stringify(savedAt)},"items":[${items.join(',')}]}`;
+async function printed({ resourceVersion, claims }: FollowedList, savedAt: string): Promise<string> {
+  const keyed = claims.map((claim) => ({ claim, key: `${claim.app.namespace}/${claim.app.name}` }));
+  const items: string[] = [];
+  await inPieces(
+    keyed.toSorted((a, b) => compareNames(a.key, b.key)),
+    ({ claim }) => items.push(metadataToApp(claim)),
+  );
+  const head = JSON.stringify({ resourceVersion, savedAt }).slice(0, -1);
+  return `${head},"items":[${items.join(',')}]}`;
 }
 
-function keyOf({ app }: KnownClaim): string {
-  return `${app.namespace}/${app.name}`;
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
+async function inPieces<T>(all: readonly T[], each: (one: T) => void): Promise<void> {
+  for (let from = 0; from < all.length; from += atOnce) {
+    for (const one of all.slice(from, from + atOnce)) each(one);
+    await turn();
+  }
 }

@@ -29,6 +29,7 @@ export function followedClaim(name: string, fields: Partial<FollowedClaim> = {})
     secretName: `${name}-secret`,
     composite: { apiVersion: 'example.org/v1', kind: 'XBucket', name: `${name}-xr` },
     conditions: [],
+    storedMetadata: '{}',
     ...fields,
   };
 }

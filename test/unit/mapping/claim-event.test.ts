@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { KubeObject } from '../../../src/apimachinery/objects.ts';
 import { eventProgress, eventToApp, textToApp } from '../../../src/mapping/claim-event.ts';
-import { followedClaimOf } from '../../../src/mapping/followed-claim.ts';
+import { followedClaimOf, metadataToApp } from '../../../src/mapping/followed-claim.ts';
 import {
   appClusterLabel,
   appNameLabel,
@@ -93,7 +93,27 @@ describe('a followed claim', () => {
       resourceRef: { apiVersion: 'example.org/v1', kind: 'XBucket', name: 'photos-xr' },
     };
     const annotations = { [connectionSecretAnnotation]: 'photos-secret' };
-    expect(followedClaimOf(object({ spec }, { annotations }), buckets, connection)).toEqual(claim);
+    const { storedMetadata, ...followed } =
+      followedClaimOf(object({ spec }, { annotations }), buckets, connection) ?? claim;
+    expect({ ...followed, storedMetadata: claim.storedMetadata }).toEqual(claim);
+    expect(JSON.parse(storedMetadata)).toMatchObject({ metadata: { labels, annotations } });
+  });
+
+  it('shows its metadata as the app cluster sees it, in the order of an API server and without managedFields', () => {
+    const metadata = {
+      annotations: { [connectionSecretAnnotation]: 'photos-secret', note: '1' },
+      creationTimestamp: '2026-01-02T03:04:05Z',
+      finalizers: ['finalizer.apiextensions.crossplane.io'],
+      generation: 2,
+      managedFields: [{ manager: 'kubectl' }],
+      ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'there', uid: '1' }],
+      resourceVersion: '7',
+      selfLink: '',
+    };
+    const followed = followedClaimOf(object({ spec: {} }, metadata), buckets, connection) ?? claim;
+    expect(metadataToApp(followed)).toBe(
+      `{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":{"name":"photos","namespace":"team","uid":"${claim.uid}","resourceVersion":"7","generation":2,"creationTimestamp":"2026-01-02T03:04:05Z","annotations":{"note":"1"},"finalizers":["finalizer.apiextensions.crossplane.io"]}}`,
+    );
   });
 
   it('is nobody of another app cluster', () => {
