@@ -1,8 +1,8 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
 import { systemClock } from '../base/clock.ts';
 import { ConnectorError, describeError } from '../base/errors.ts';
+import { type Credential, isPair, isSameCredential, type TlsMaterial } from './credential.ts';
 import { ExecPlugin } from './exec-plugin.ts';
 import {
   loadFromEnvironment,
@@ -11,24 +11,6 @@ import {
   type LoadedKubeconfig,
 } from './kubeconfig.ts';
 import { expiryOfToken } from './token-expiry.ts';
-
-/** TLS material towards one API server, as node:tls takes it. */
-export interface TlsMaterial {
-  ca?: string | Buffer;
-  cert?: string | Buffer;
-  key?: string | Buffer;
-  servername?: string;
-  rejectUnauthorized?: boolean;
-}
-
-/** What a request has to carry right now. */
-export interface Credential {
-  /** Value of the Authorization header; absent with client certificates. */
-  authorization: string | undefined;
-  tls: TlsMaterial;
-  /** Milliseconds since the epoch, where the token or the plugin says so. */
-  expiresAt?: number | undefined;
-}
 
 /** How long a credential is used before its files are looked at again. */
 const credentialLifetimeMs = 5_000;
@@ -119,7 +101,7 @@ export class ClusterAccess {
       this.forgetCredential();
     }
     const next = await this.credential().catch(() => undefined);
-    return next && !isSame(next, refused) ? next : undefined;
+    return next && !isSameCredential(next, refused) ? next : undefined;
   }
 
   async #read(): Promise<Credential> {
@@ -152,11 +134,12 @@ export class ClusterAccess {
     const authorization = token ? `Bearer ${token}` : (headers?.['Authorization'] ?? basic);
     const expiresAt = exec?.expiresAt ?? expiryOfToken(authorization);
     if (exec?.expiresAt !== undefined) this.#expires = Math.min(this.#expires, exec.expiresAt);
-    const next: Credential = { authorization, tls, expiresAt };
+    const { impersonation } = this.#loaded;
+    const next: Credential = { authorization, impersonation, tls, expiresAt };
     // A certificate whose key file is about to follow: the pair is read again with the next look.
     if (this.#known && !isPair(tls)) return this.#known;
     // The same object while nothing changed: connections are kept by it.
-    if (!this.#known || !isSame(this.#known, next)) this.#known = next;
+    if (!this.#known || !isSameCredential(this.#known, next)) this.#known = next;
     return this.#known;
   }
 
@@ -177,29 +160,13 @@ export class ClusterAccess {
   }
 }
 
-function isPair({ cert, key }: TlsMaterial): boolean {
-  if (!cert || !key) return true;
-  try {
-    return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
-  } catch {
-    return false;
-  }
-}
-
-function isSame(a: Credential, b: Credential): boolean {
-  const parts = ({ authorization, tls }: Credential): string =>
-    [authorization, tls.ca, tls.cert, tls.key, tls.servername, tls.rejectUnauthorized]
-      .map((part) => String(part ?? ''))
-      .join('\n');
-  return parts(a) === parts(b);
-}
-
 /** Reads a kubeconfig's text. `origin` says in errors where it came from. */
 export function accessFromKubeconfig(text: string, origin: string): ClusterAccess {
   let loaded: LoadedKubeconfig;
   try {
     loaded = loadKubeconfig(text);
   } catch (cause) {
+    if (cause instanceof ConnectorError) throw cause;
     throw new ConnectorError('kubeconfig-invalid', `${origin} is not a kubeconfig: ${describeError(cause)}`, {
       cause,
     });

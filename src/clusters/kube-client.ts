@@ -2,6 +2,7 @@ import { type Dispatcher, request as undiciRequest } from 'undici';
 import { mediaType } from '../apimachinery/media-types.ts';
 import type { Status } from '../apimachinery/status.ts';
 import { ConnectorError, describeError } from '../base/errors.ts';
+import { headersOf } from './credential.ts';
 import type { Transport } from './transport.ts';
 
 /** An API server's answer outside 2xx, to a request the connector made for itself. Never shown to a user as it is. */
@@ -193,7 +194,7 @@ export class KubeClient {
         headers: {
           'user-agent': this.#userAgent,
           accept: options.accept ?? 'application/json',
-          ...(credential.authorization ? { authorization: credential.authorization } : {}),
+          ...headersOf(credential),
           ...(content ? { 'content-type': content.type } : {}),
         },
         ...(content ? { body: JSON.stringify(content.body) } : {}),

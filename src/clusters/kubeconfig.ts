@@ -4,7 +4,9 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { load, type YAMLException } from 'js-yaml';
 import { ConnectorError, describeError } from '../base/errors.ts';
 import { redacted } from '../base/redaction.ts';
+import type { Credential } from './credential.ts';
 import type { ExecConfig } from './exec-plugin.ts';
+import { type ImpersonatingUser, impersonationOf } from './impersonation.ts';
 
 /** A kubeconfig as it is read, with what of its user changes while it stays the same taken out. */
 export interface LoadedKubeconfig {
@@ -13,11 +15,12 @@ export interface LoadedKubeconfig {
   /** Read for every credential. */
   tokenFile: string | undefined;
   exec: ExecConfig | undefined;
+  impersonation?: Credential['impersonation'];
   /** The same text is the same kubeconfig. */
   text: string | undefined;
 }
 
-/** Relative paths are resolved against `folder`. Throws an error that quotes nothing of the text. */
+/** Relative paths are resolved against `folder`. Throws an error that quotes nothing of the text, ConnectorError where it says all. */
 export function loadKubeconfig(text: string, folder?: string): LoadedKubeconfig {
   const kubeConfig = new KubeConfig();
   try {
@@ -29,15 +32,25 @@ export function loadKubeconfig(text: string, folder?: string): LoadedKubeconfig 
     throw new Error(reason === undefined ? redacted(message) : `${reason} in line ${(mark?.line ?? 0) + 1}`);
   }
   if (folder !== undefined) kubeConfig.makePathsAbsolute(folder);
-  const named = tokenFileOf(text, kubeConfig.getCurrentUser()?.name);
-  const tokenFile = named === undefined ? undefined : path.resolve(folder ?? '', named);
-  return { ...withoutSources(kubeConfig), ...(tokenFile === undefined ? {} : { tokenFile }), text };
+  const user = userOf(text, kubeConfig.getCurrentUser()?.name);
+  // A token wins, as in client-go.
+  const named = user.token ? undefined : user.tokenFile;
+  const tokenFile = named ? path.resolve(folder ?? '', named) : undefined;
+  const impersonation = impersonationOf(user);
+  return { ...withoutSources(kubeConfig), ...(tokenFile ? { tokenFile } : {}), impersonation, text };
 }
 
 /** The pod's own service account, else the user's kubeconfig as kubectl finds it. */
 export function loadFromEnvironment(): LoadedKubeconfig {
   const kubeConfig = new KubeConfig();
   kubeConfig.loadFromDefault();
+  const { impersonateUser } = kubeConfig.getCurrentUser() ?? {};
+  // Of several files that were merged only this one field is known, and not the groups.
+  if (impersonateUser)
+    throw new ConnectorError(
+      'kubeconfig-invalid',
+      `the kubeconfig's user acts as "${impersonateUser}", which is taken from a named file only; name it with --kubeconfig`,
+    );
   return { ...withoutSources(kubeConfig), text: undefined };
 }
 
@@ -46,6 +59,7 @@ export function loadKubeconfigFile(file: string): LoadedKubeconfig {
   try {
     return loadKubeconfig(readFileSync(file, 'utf8'), path.dirname(file));
   } catch (cause) {
+    if (cause instanceof ConnectorError) throw cause;
     throw new ConnectorError(
       'kubeconfig-invalid',
       `cannot read the kubeconfig ${file}: ${describeError(cause)}`,
@@ -54,13 +68,15 @@ export function loadKubeconfigFile(file: string): LoadedKubeconfig {
   }
 }
 
-/** Of a token file @kubernetes/client-node knows nothing (it looks for `token-file`). A token wins, as in client-go. */
-function tokenFileOf(text: string, userName: string | undefined): string | undefined {
-  const { users } = load(text) as {
-    users?: { name?: string; user?: { token?: string; tokenFile?: string } }[];
-  };
-  const user = users?.find(({ name }) => name === userName)?.user;
-  return user?.token ? undefined : user?.tokenFile || undefined;
+interface FileUser extends ImpersonatingUser {
+  token?: string;
+  tokenFile?: string;
+}
+
+/** What @kubernetes/client-node does not read: token files (it looks for `token-file`), and all of `as` but the name. */
+function userOf(text: string, userName: string | undefined): FileUser {
+  const { users } = load(text) as { users?: { name?: string; user?: FileUser }[] };
+  return users?.find(({ name }) => name === userName)?.user ?? {};
 }
 
 function withoutSources(kubeConfig: KubeConfig): Omit<LoadedKubeconfig, 'text'> {

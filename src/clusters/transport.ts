@@ -1,13 +1,13 @@
 import { type Dispatcher, EnvHttpProxyAgent, Pool, ProxyAgent } from 'undici';
-import type { ClusterAccess, Credential, TlsMaterial } from './cluster-access.ts';
+import type { ClusterAccess } from './cluster-access.ts';
+import { type Credential, isSameTls, type TlsMaterial } from './credential.ts';
 
 /** Go's API servers close idle HTTP/1.1 connections after 3 minutes (net/http IdleTimeout of genericapiserver). */
 const keepAliveMs = 90_000;
 const connectTimeoutMs = 5_000;
 
 interface Leg {
-  key: string;
-  /** The last one that was seen with this key; the same object asks for no comparison. */
+  /** The last one that was seen with this TLS material; the same object asks for no comparison. */
   credential: Credential;
   short: Dispatcher;
   long: Dispatcher;
@@ -44,12 +44,10 @@ export class Transport implements AsyncDisposable {
     const credential = await this.access.credential();
     if (this.#leg?.credential === credential)
       return { dispatcher: longRunning ? this.#leg.long : this.#leg.short, credential };
-    const key = tlsKey(credential.tls);
-    if (this.#leg?.key === key) this.#leg.credential = credential;
+    if (this.#leg && isSameTls(this.#leg.credential.tls, credential.tls)) this.#leg.credential = credential;
     else {
       const old = this.#leg;
       this.#leg = {
-        key,
         credential,
         short: this.#open(credential.tls, 256),
         long: this.#open(credential.tls, null),
@@ -119,10 +117,4 @@ export class Transport implements AsyncDisposable {
     }
     return new Pool(this.origin, { ...options, connect });
   }
-}
-
-function tlsKey(tls: TlsMaterial): string {
-  return [tls.ca, tls.cert, tls.key, tls.servername, tls.rejectUnauthorized]
-    .map((part) => String(part ?? ''))
-    .join('\n');
 }

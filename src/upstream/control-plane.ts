@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Cancellation } from '../base/cancellation.ts';
 import { describeError } from '../base/errors.ts';
 import type { Metrics } from '../base/metrics.ts';
+import { headersOf } from '../clusters/credential.ts';
 import type { Transport } from '../clusters/transport.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import { Forwarding, type ForwardingEvents } from './forwarding.ts';
@@ -93,7 +94,7 @@ export class ControlPlane {
   #send(
     request: UpstreamRequest,
     sink: AnswerSink,
-    { dispatcher, credential: { authorization } }: Awaited<ReturnType<Transport['leg']>>,
+    { dispatcher, credential }: Awaited<ReturnType<Transport['leg']>>,
   ): Promise<void> {
     return new Promise<void>((resolve, reject) => {
       dispatcher.dispatch(
@@ -101,7 +102,7 @@ export class ControlPlane {
           origin: this.#transport.origin,
           path: this.#transport.access.basePath + request.path,
           method: request.method,
-          headers: authorization === undefined ? request.headers : { ...request.headers, authorization },
+          headers: { ...request.headers, ...headersOf(credential) },
           body: request.body ?? null,
         },
         new Forwarding(request, sink, resolve, reject, this.#events),

@@ -1,6 +1,7 @@
 import { Agent, request } from 'node:https';
 import { gunzipSync } from 'node:zlib';
-import { accessFromFile, type Credential } from '../../src/clusters/cluster-access.ts';
+import { accessFromFile } from '../../src/clusters/cluster-access.ts';
+import type { Credential } from '../../src/clusters/credential.ts';
 
 /** One request of a scenario. `path` goes out as it stands. */
 export interface OracleRequest {

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { request } from 'node:https';
-import { accessFromFile, type Credential } from '../../src/clusters/cluster-access.ts';
+import { accessFromFile } from '../../src/clusters/cluster-access.ts';
+import type { Credential } from '../../src/clusters/credential.ts';
 
 export interface ApiRequest {
   /** GET when left out. */

@@ -3,7 +3,7 @@ import type { Agent, IncomingHttpHeaders, IncomingMessage, ServerResponse } from
 import https, { type Server } from 'node:https';
 import { type AddressInfo } from 'node:net';
 import { accessFromFile } from '../../src/clusters/cluster-access.ts';
-import type { TlsMaterial } from '../../src/clusters/cluster-access.ts';
+import type { TlsMaterial } from '../../src/clusters/credential.ts';
 import type { KeyPair } from '../../src/controllers/certificates/certificate-authority.ts';
 import type { FaultMode, SeenRequest } from './fault-modes.ts';
 

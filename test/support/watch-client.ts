@@ -1,6 +1,7 @@
 import { type ClientRequest, type IncomingMessage } from 'node:http';
 import { request } from 'node:https';
-import { accessFromFile, type Credential } from '../../src/clusters/cluster-access.ts';
+import { accessFromFile } from '../../src/clusters/cluster-access.ts';
+import type { Credential } from '../../src/clusters/credential.ts';
 
 export interface WatchedEvent {
   type: string;

@@ -3,7 +3,7 @@ import { parseBundle } from '../../authentication/client-trust.ts';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Metrics } from '../../base/metrics.ts';
-import type { Credential } from '../../clusters/cluster-access.ts';
+import type { Credential } from '../../clusters/credential.ts';
 
 /** What ends, and when. Asked again and again: it may be another one by then, or not be there. */
 export interface ExpirySources {

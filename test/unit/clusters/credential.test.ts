@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { accessFollowingFile, accessFromFile } from '../../../src/clusters/cluster-access.ts';
+import { headersOf } from '../../../src/clusters/credential.ts';
 import { KubeClient } from '../../../src/clusters/kube-client.ts';
 import { Transport } from '../../../src/clusters/transport.ts';
 
@@ -58,6 +59,33 @@ describe('a credential', () => {
     write('d.kubeconfig', 'neither JSON nor {');
     expect(await access.renewed(two ?? one)).toBeUndefined();
   });
+});
+
+describe('whom a kubeconfig acts as', () => {
+  it('changes the credential, and escapes what a header cannot be called', async () => {
+    const user = { token: 'one', as: 'jane', 'as-user-extra': { 'example.org/scopes%': ['a', 'b'] } };
+    const file = write('f.kubeconfig', kubeconfig({ token: 'one' }));
+    const access = accessFollowingFile(file);
+    const plain = await access.credential();
+    expect(plain.impersonation).toBeUndefined();
+    write('f.kubeconfig', kubeconfig(user));
+    const acting = await access.renewed(plain);
+    expect(headersOf(acting ?? plain)).toEqual({
+      authorization: 'Bearer one',
+      'impersonate-user': 'jane',
+      'impersonate-extra-example.org%2Fscopes%25': ['a', 'b'],
+    });
+  });
+
+  it.each([{ 'as-uid': '1' }, { 'as-groups': ['admins'] }, { 'as-user-extra': { scopes: ['a'] } }])(
+    'is refused without a name: %o [serve.process.impersonate]',
+    (fields) => {
+      const file = write('g.kubeconfig', kubeconfig({ token: 'one', ...fields }));
+      expect(() => accessFromFile(file)).toThrow(
+        'the kubeconfig\'s user has as-uid, as-groups or as-user-extra without "as"; add the user\'s name as "as", or leave them out',
+      );
+    },
+  );
 });
 
 describe('a client of the leader', () => {
