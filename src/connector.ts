@@ -1,5 +1,4 @@
 import type { RequestListener } from 'node:http';
-import type { KubeObject } from './apimachinery/objects.ts';
 import type { ResourceRequest } from './apimachinery/request-info.ts';
 import { NamespaceDeletionReview } from './admission/namespace-deletion-review.ts';
 import { NamespaceLifecycle } from './admission/namespace-lifecycle.ts';
@@ -8,20 +7,18 @@ import { ClientTrustSource } from './authentication/client-trust-source.ts';
 import { TokenReviewer } from './authentication/token-review.ts';
 import { Authorizer } from './authorization/authorizer.ts';
 import { systemClock } from './base/clock.ts';
-import { ConnectorError, describeError } from './base/errors.ts';
-import { Readiness } from './base/health.ts';
 import type { Logger } from './base/logger.ts';
 import { Metrics } from './base/metrics.ts';
 import { openRecords } from './base/records.ts';
 import { productVersion } from './base/version.ts';
 import { CatalogStore } from './catalog/catalog.ts';
 import { namespaceDeletionPolicy } from './catalog/namespace-deletion.ts';
-import { namespacePath } from './clusters/api-paths.ts';
 import { accessFollowingFile, accessFromEnvironment, type ClusterAccess } from './clusters/cluster-access.ts';
 import { ClaimNamespaces } from './clusters/claim-namespaces.ts';
 import { ConnectionState } from './clusters/connection-state.ts';
 import { EventRecorder } from './clusters/event-recorder.ts';
 import { KubeClient } from './clusters/kube-client.ts';
+import { kubeSystemUID } from './clusters/kube-system.ts';
 import { Lease } from './clusters/lease.ts';
 import { SavedClaims } from './clusters/saved-claims.ts';
 import { PeerCertificates } from './clusters/peer-certificates.ts';
@@ -38,10 +35,12 @@ import { ConnectionSecrets } from './controllers/claims/connection-secrets.ts';
 import { ControlPlaneLink } from './controllers/control-plane/control-plane-link.ts';
 import { FollowedClaims } from './controllers/claims/followed-claims.ts';
 import { KnownClaimsArchive } from './controllers/namespaces/known-claims-archive.ts';
-import { ExpiryMonitor, firstOf, lastToEnd, latest } from './controllers/certificates/expiry-monitor.ts';
+import { ExpiryMonitor } from './controllers/certificates/expiry-monitor.ts';
+import { expirySources } from './controllers/certificates/expiry-sources.ts';
 import { LeaderWork } from './controllers/leader-work.ts';
 import { NamespaceWebhook } from './controllers/namespaces/namespace-webhook.ts';
 import { reportOrphaned } from './controllers/namespaces/orphaned-claims-report.ts';
+import { readinessChecks } from './controllers/readiness-checks.ts';
 import { RegisteredApis } from './controllers/registry/registered-apis.ts';
 import { ServingCertificate } from './controllers/certificates/serving-certificate.ts';
 import { Drain } from './downstream/drain.ts';
@@ -192,23 +191,14 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
     },
   });
 
-  const readiness = new Readiness();
-  readiness.add('catalog', () =>
-    store.current
-      ? undefined
-      : (link.fault?.message ?? follower?.fault ?? 'the claim APIs have not been read yet'),
-  );
-  // Later it is a warning: without endpoints, the APIServices would hold up every namespace deletion of the app cluster.
-  readiness.add('binding', () =>
-    link.fault?.code === 'binding-changed' && !link.hasServed ? link.fault.message : undefined,
-  );
-  readiness.addWarning('control-plane', () => link.outage?.reason ?? link.warning);
-  readiness.add('front-proxy', () =>
-    trust.current ? undefined : 'the front-proxy configuration has not been read yet',
-  );
-
   let isStopping = false;
-  readiness.add('shutdown', () => (isStopping ? 'the connector stops' : undefined));
+  const readiness = readinessChecks({
+    store,
+    link,
+    follower: () => follower,
+    trust,
+    isStopping: () => isStopping,
+  });
 
   const resources: ResourceDependencies = {
     lists: new ListBuffers(),
@@ -256,16 +246,16 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
   const { audit, tracing, close: closeRecords } = await openRecords(config, { metrics, log });
   const isConnected = ({ group, version, resource }: ResourceRequest): boolean =>
     store.current?.find(group, version, resource) !== undefined;
+  const { catalog, known } = resources;
   const namespaceReview = blocksNamespaces
     ? new NamespaceDeletionReview({
         isKnown: (namespace) => namespaces.uidOf(namespace) !== undefined,
         claimsIn: (namespace) =>
           blockingClaims(namespace, {
             rules: config.namespaceDeletion,
-            catalog: () => store.current,
+            catalog,
             link: () => link.current,
-            outage: () => link.outage,
-            isAbsent: (name, resource) => claimNamespaces.isAbsent(name, resource),
+            ...known,
           }),
         log,
       })
@@ -317,21 +307,8 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
   });
   link.start();
   const shown = new PeerCertificates();
-  const expiries = new ExpiryMonitor({
-    sources: {
-      certificates: {
-        serving: () => firstOf(certificate.current().cert),
-        'serving-ca': () => firstOf(certificate.current().caBundle),
-        'control-plane-client': () => firstOf(controlPlane?.lastCredential?.tls.cert),
-        'control-plane-serving': () => controlPlane && shown.of(controlPlane.server.host),
-        'control-plane-ca': () => lastToEnd(controlPlane?.lastCredential?.tls.ca),
-        'request-header-ca': () => latest(trust.current?.requestHeader?.cas ?? []),
-      },
-      credential: () => controlPlane?.lastCredential,
-    },
-    metrics,
-    log,
-  }).start();
+  const sources = expirySources({ certificate, trust, shown, controlPlane: () => controlPlane });
+  const expiries = new ExpiryMonitor({ sources, metrics, log }).start();
 
   return {
     port,
@@ -349,18 +326,4 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
       await appTransport[Symbol.asyncDispose]();
     },
   };
-}
-
-/** The app cluster's identity on the control plane. Waits for the app cluster, which may start after us. */
-async function kubeSystemUID(app: KubeClient, log: Logger): Promise<string> {
-  for (;;) {
-    try {
-      const namespace = await app.get<KubeObject>(namespacePath('kube-system'));
-      return namespace.metadata.uid as string;
-    } catch (error) {
-      if (!(error instanceof ConnectorError) || error.code !== 'unreachable') throw error;
-      log.warn({ reason: describeError(error) }, 'waiting for the app cluster');
-      await systemClock.sleep(2_000);
-    }
-  }
 }

@@ -1,5 +1,4 @@
 import type { X509Certificate } from 'node:crypto';
-import { parseBundle } from '../../authentication/client-trust.ts';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Metrics } from '../../base/metrics.ts';
@@ -84,27 +83,5 @@ export class ExpiryMonitor {
       { certificate, notAfter },
       end <= now ? 'a certificate has expired' : 'a certificate expires soon',
     );
-  }
-}
-
-/** The certificate of a PEM text that ends last: of CAs that are trusted together, one that is valid is enough. */
-export function lastToEnd(pem: string | Buffer | undefined): X509Certificate | undefined {
-  return latest(parsed(pem));
-}
-
-export function latest(certificates: readonly X509Certificate[]): X509Certificate | undefined {
-  return certificates.toSorted((a, b) => b.validToDate.getTime() - a.validToDate.getTime())[0];
-}
-
-/** The first certificate of a PEM text: the one that is shown, before its intermediates. */
-export function firstOf(pem: string | Buffer | undefined): X509Certificate | undefined {
-  return parsed(pem)[0];
-}
-
-function parsed(pem: string | Buffer | undefined): X509Certificate[] {
-  try {
-    return pem === undefined ? [] : parseBundle(pem.toString());
-  } catch {
-    return [];
   }
 }

@@ -4,7 +4,8 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import pino from 'pino';
 import { Metrics } from '../../../src/base/metrics.ts';
 import { createAuthority } from '../../../src/controllers/certificates/certificate-authority.ts';
-import { ExpiryMonitor, lastToEnd } from '../../../src/controllers/certificates/expiry-monitor.ts';
+import { ExpiryMonitor } from '../../../src/controllers/certificates/expiry-monitor.ts';
+import { lastToEnd } from '../../../src/controllers/certificates/expiry-sources.ts';
 import { ManualClock } from '../clusters/manual-clock.ts';
 
 const dayMs = 86_400_000;
