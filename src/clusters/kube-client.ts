@@ -2,6 +2,7 @@ import { type Dispatcher, request as undiciRequest } from 'undici';
 import { mediaType } from '../apimachinery/media-types.ts';
 import type { Status } from '../apimachinery/status.ts';
 import { ConnectorError, describeError } from '../base/errors.ts';
+import { discard, readLines, readText } from './answer-body.ts';
 import { headersOf } from './credential.ts';
 import type { Transport } from './transport.ts';
 
@@ -144,19 +145,10 @@ export class KubeClient {
       { ...options, query: { ...options.query, watch: 'true' } },
       true,
     );
-    let rest = '';
-    const decoder = new TextDecoder();
-    for await (const chunk of answer.body) {
-      rest += decoder.decode(chunk as Buffer, { stream: true });
-      let start = 0;
-      for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n', start)) {
-        const line = rest.slice(start, end);
-        start = end + 1;
-        if (line.trim()) yield this.#parse(line, path) as WatchEvent<T>;
-      }
-      rest = rest.slice(start);
-      if (rest.length > maxEventBytes) throw this.#unusable(path, 'an event without an end');
-    }
+    const lines = readLines(answer.body, maxEventBytes, () =>
+      this.#unusable(path, 'an event without an end'),
+    );
+    for await (const line of lines) yield this.#parse(line, path) as WatchEvent<T>;
   }
 
   async #call<T>(
@@ -205,13 +197,13 @@ export class KubeClient {
       if (answer.statusCode === 401) {
         // Nothing was carried out, and the credential may have been renewed since it was read.
         if (!isSecondTry && (await this.transport.access.renewed(credential))) {
-          drop(answer);
+          discard(answer.body);
           return await this.#send(method, path, content, options, unlimited, true);
         }
         this.transport.access.forgetCredential();
       }
       if (answer.statusCode < 400) {
-        drop(answer);
+        discard(answer.body);
         throw this.#unusable(path, String(answer.statusCode));
       }
       throw apiError(answer, await this.#text(answer, path, maxErrorBytes), method, path);
@@ -221,20 +213,11 @@ export class KubeClient {
   }
 
   async #text({ body }: Dispatcher.ResponseData, path: string, limit: number): Promise<string> {
-    const chunks: Buffer[] = [];
-    let length = 0;
     try {
-      body.on('error', ignore);
-      for await (const chunk of body as AsyncIterable<Buffer>) {
-        length += chunk.length;
-        // Leaving the loop ends the answer.
-        if (length > limit) throw this.#unusable(path, `more than ${limit} bytes`);
-        chunks.push(chunk);
-      }
+      return await readText(body, limit, () => this.#unusable(path, `more than ${limit} bytes`));
     } catch (cause) {
       throw this.#explain(cause, undefined);
     }
-    return Buffer.concat(chunks, length).toString('utf8');
   }
 
   #parse(text: string, path: string): unknown {
@@ -255,15 +238,6 @@ export class KubeClient {
     const { host } = this.transport.access.server;
     return new ConnectorError('unreachable', `${host} cannot be reached: ${describeError(cause)}`, { cause });
   }
-}
-
-/** Ends an answer that nobody reads; undici calls that an error of the stream, which would end the process. */
-function drop({ body }: Dispatcher.ResponseData): void {
-  body.on('error', ignore).destroy();
-}
-
-function ignore(): void {
-  // Told to whoever iterates.
 }
 
 /** undici notices a signal only once the request has a connection. */
