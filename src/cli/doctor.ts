@@ -9,6 +9,7 @@ import { KubeClient } from '../clusters/kube-client.ts';
 import { Transport } from '../clusters/transport.ts';
 import { completeConfig, type Config, type Flags } from '../config/config.ts';
 import { environmentName, type Option, serveOptions } from '../config/options.ts';
+import { ClaimNamespaceCheck } from '../controllers/control-plane/claim-namespace-check.ts';
 import { claimFindings, type Finding } from '../controllers/namespaces/claim-findings.ts';
 import { findKubeconfig } from '../controllers/control-plane/kubeconfig-source.ts';
 
@@ -65,11 +66,15 @@ async function examine(config: Config): Promise<Finding[]> {
     );
   }
   const found = await findKubeconfig(config, client);
-  await using controlPlane = new Transport(found.open(), config.environmentProxy);
+  await using transport = new Transport(found.open(), config.environmentProxy);
+  const controlPlane = new KubeClient(transport);
+  const connection = { clusterID: config.clusterID ?? binding.clusterID, claimNamespace };
+  // Says in one sentence what keeps the connector out; what another place holds is nothing to report on.
+  await new ClaimNamespaceCheck(state, false).verify({ client: controlPlane, connection, transport });
   const claims = await claimFindings({
     app: client,
-    controlPlane: new KubeClient(controlPlane),
-    connection: { clusterID: config.clusterID ?? binding.clusterID, claimNamespace },
+    controlPlane,
+    connection,
     resources: (parseOpenApi(catalog) as unknown as CatalogSource).resources,
   });
   const conflicts = (await state.readConflicts()).map(({ apiService, owner, remedy }): Finding => ({

@@ -1,6 +1,7 @@
 import { gatewayTimeout, type Status, type StatusError, tooManyRequests } from '../apimachinery/status.ts';
 import { mediaType } from '../apimachinery/media-types.ts';
 import { describeError } from '../base/errors.ts';
+import { whyRefused } from '../clusters/refused-credential.ts';
 import type { Answer } from './control-plane.ts';
 import type { Link } from './link.ts';
 import { retryLater } from './retry-later.ts';
@@ -34,9 +35,7 @@ const reviewTimeoutMs = 5_000;
 export async function refusal(link: Link, answer: Answer, asked: Asked): Promise<Status> {
   const status = parseStatus(answer);
   if (answer.status === 401)
-    throw retryLater("the control plane does not accept the connector's credential").causedBy(
-      'credential_refused',
-    );
+    throw retryLater(whyRefused(link.transport.access)).causedBy('credential_refused');
   if (!status && answer.status === 429) {
     const seconds = Number(answer.headers['retry-after'] ?? 1);
     throw tooManyRequests(undefined, Number.isInteger(seconds) ? seconds : 1).causedBy('passed');

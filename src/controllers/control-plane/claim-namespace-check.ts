@@ -2,7 +2,9 @@ import type { KubeObject } from '../../apimachinery/objects.ts';
 import { ConnectorError } from '../../base/errors.ts';
 import { namespacePath } from '../../clusters/api-paths.ts';
 import type { Binding, ConnectionState } from '../../clusters/connection-state.ts';
+import type { ClusterAccess } from '../../clusters/cluster-access.ts';
 import { ApiError, isObjectNotFound } from '../../clusters/kube-client.ts';
+import { whyRefused } from '../../clusters/refused-credential.ts';
 import type { Link } from '../../upstream/link.ts';
 
 /** Longer, and a control plane counts as one that does not answer, if nobody else was answered in the meantime. */
@@ -40,7 +42,7 @@ export class ClaimNamespaceCheck {
         apart: true,
       });
     } catch (error) {
-      throw namespaceFault(error, claimNamespace, transport.access.server.host);
+      throw namespaceFault(error, claimNamespace, transport.access);
     }
     const uid = namespace.metadata?.uid;
     if (uid === undefined || namespace.metadata.name !== claimNamespace)
@@ -78,20 +80,17 @@ function sameBinding(a: Binding, b: Binding): boolean {
   );
 }
 
-function namespaceFault(error: unknown, claimNamespace: string, host: string): unknown {
+function namespaceFault(error: unknown, claimNamespace: string, access: ClusterAccess): unknown {
   if (!(error instanceof ApiError)) return error;
+  const { host } = access.server;
   if (isObjectNotFound(error, 'namespaces', claimNamespace)) {
     return new ConnectorError(
       'claim-namespace-missing',
       `the namespace "${claimNamespace}" does not exist on the control plane ${host}; create it there, or name another with --claim-namespace`,
     );
   }
-  if (isStatusOf(error, 401, 'Unauthorized')) {
-    return new ConnectorError(
-      'credential-refused',
-      `the control plane ${host} does not accept the credential of the kubeconfig; renew it`,
-    );
-  }
+  if (isStatusOf(error, 401, 'Unauthorized'))
+    return new ConnectorError('credential-refused', whyRefused(access));
   if (isStatusOf(error, 403, 'Forbidden')) {
     return new ConnectorError(
       'right-missing',
