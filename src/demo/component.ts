@@ -27,12 +27,14 @@ export class Component {
   readonly name: string;
   readonly logFile: string;
   readonly #options: ComponentOptions;
+  #args: readonly string[];
   #child: ChildProcess | undefined;
 
   constructor(options: ComponentOptions) {
     this.name = options.name;
     this.logFile = options.logFile;
     this.#options = options;
+    this.#args = options.args;
   }
 
   get pid(): number | undefined {
@@ -46,15 +48,19 @@ export class Component {
   /** Starts the program; does not wait for it to serve anything. */
   async start(): Promise<void> {
     if (this.isRunning) return;
-    const { command, args, env, logFile, guard } = this.#options;
+    const { command, env, logFile, guard } = this.#options;
     const log = openSync(logFile, 'a');
     // The shell holds the program back until the watchdog knows its process group, and gives up when this process dies
     // before that; exec keeps the pid.
-    const child = spawn('/bin/sh', ['-c', 'read -r _ && exec "$@" </dev/null', 'sh', command, ...args], {
-      detached: true,
-      env: { ...process.env, ...env },
-      stdio: ['pipe', log, log],
-    });
+    const child = spawn(
+      '/bin/sh',
+      ['-c', 'read -r _ && exec "$@" </dev/null', 'sh', command, ...this.#args],
+      {
+        detached: true,
+        env: { ...process.env, ...env },
+        stdio: ['pipe', log, log],
+      },
+    );
     closeSync(log);
     this.#child = child;
     if (child.pid === undefined) {
@@ -107,8 +113,10 @@ export class Component {
     return this.#child?.exitCode ?? null;
   }
 
-  async restart(): Promise<void> {
+  /** `change` makes other arguments of those it had. */
+  async restart(change?: (args: readonly string[]) => readonly string[]): Promise<void> {
     await this.stop();
+    if (change) this.#args = change(this.#args);
     await this.start();
   }
 

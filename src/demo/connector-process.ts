@@ -7,13 +7,15 @@ import type { ProcessGuard } from './process-guard.ts';
 export interface ConnectorProcessOptions {
   /** For errors. */
   name: string;
-  /** Kubeconfig files of the two clusters. */
-  app: string;
+  /** Kubeconfig files of the two clusters; undefined where the environment leads to the app cluster, as in a pod. */
+  app: string | undefined;
   controlPlane: string;
   claimNamespace: string;
   /** Further flags of `serve`. */
   flags?: readonly string[];
   env?: Record<string, string>;
+  /** A program with its arguments, which runs the command behind them, such as `env -i`. */
+  launcher?: readonly string[];
   /** Port on 127.0.0.1; a free one when left out. */
   port?: number;
   logFile: string;
@@ -29,13 +31,15 @@ export class ConnectorProcess extends Component {
   readonly url: string;
 
   private constructor(options: ConnectorProcessOptions, port: number) {
+    const [command = process.execPath, ...args] = [...(options.launcher ?? []), process.execPath];
     super({
       name: options.name,
-      command: process.execPath,
+      command,
       args: [
+        ...args,
         main,
         'serve',
-        `--kubeconfig=${options.app}`,
+        ...(options.app === undefined ? [] : [`--kubeconfig=${options.app}`]),
         `--control-plane-kubeconfig=${options.controlPlane}`,
         `--claim-namespace=${options.claimNamespace}`,
         // An APIService names a Service, and without nodes only one of type ExternalName leads to this process.

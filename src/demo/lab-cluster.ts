@@ -106,6 +106,11 @@ export class LabCluster {
     return cluster;
   }
 
+  /** Folder of its certificates and keys, under the names that kubernetes-flags.ts has. */
+  get dataDir(): string {
+    return this.#options.dataDir;
+  }
+
   /** A client with the admin's rights. */
   get client(): KubeClient {
     return (this.#client ??= new KubeClient(

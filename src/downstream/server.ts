@@ -9,7 +9,33 @@ export interface ServerOptions {
   key: string;
   host: string | undefined;
   port: number;
+  patience?: Patience;
 }
+
+/** How long clients may take. Milliseconds. */
+export interface Patience {
+  /** For the TLS handshake. */
+  handshake: number;
+  /** For the header of a request; of the first one from the connection on. */
+  headers: number;
+  /** For a request with its body. The answer may take as long as it takes: watches have no end of their own. */
+  request: number;
+  /** Between two requests. */
+  idle: number;
+  /** How often all that is looked at. */
+  check: number;
+}
+
+const defaultPatience: Patience = {
+  handshake: 30_000,
+  // It counts from the connection on: Go dials some that it keeps for later and uses within those 90 s.
+  headers: 100_000,
+  // The aggregator gives bodies 60 s.
+  request: 120_000,
+  // Above the 90 s after which Go's transport gives up an idle connection: closing first would race with a POST.
+  idle: 120_000,
+  check: 30_000,
+};
 
 /**
  * The TLS listener, HTTP/1.1 (docs/adr/0002). It asks every client for a certificate without naming CAs and believes
@@ -21,6 +47,7 @@ export class DownstreamServer implements AsyncDisposable {
 
   constructor(options: ServerOptions) {
     this.#options = options;
+    const { patience = defaultPatience } = options;
     this.#server = createServer(
       {
         cert: options.cert,
@@ -32,12 +59,11 @@ export class DownstreamServer implements AsyncDisposable {
         insecureHTTPParser: false,
         // Go's front proxy may send long X-Remote-* lists: Go itself allows 1 MiB of headers.
         maxHeaderSize: 1024 * 1024,
-        // Above the 90 s after which Go's transport gives up an idle connection: closing first would race with a POST.
-        keepAliveTimeout: 120_000,
-        // It counts from the connection on: Go dials some that it keeps for later and uses within those 90 s.
-        headersTimeout: 100_000,
-        // Watches have no end of their own; bodies are bounded by the aggregator's 60 s.
-        requestTimeout: 120_000,
+        handshakeTimeout: patience.handshake,
+        headersTimeout: patience.headers,
+        requestTimeout: patience.request,
+        keepAliveTimeout: patience.idle,
+        connectionsCheckingInterval: patience.check,
       },
       options.listener,
     );

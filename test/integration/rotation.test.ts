@@ -6,9 +6,10 @@ import { secretPath } from '../../src/clusters/api-paths.ts';
 import type { KeyPair } from '../../src/controllers/certificates/certificate-authority.ts';
 import { LabAuthority } from '../../src/demo/certificates.ts';
 import { freePort } from '../../src/demo/free-ports.ts';
-import { ClaimLoad } from '../support/claim-load.ts';
+import type { ClaimLoad } from '../support/claim-load.ts';
 import { Claims } from '../support/claims.ts';
 import { eventually, type TestConnector } from '../support/lab.ts';
+import { more, reportOfLoad, secondsOfLinks } from '../support/under-load.ts';
 import type { ClaimApi } from '../support/platform-api.ts';
 import { TerminatingServer } from '../support/terminating-server.ts';
 import { TestAccount } from '../support/test-account.ts';
@@ -60,27 +61,11 @@ async function write(name: string, content: string, mode = 0o600): Promise<strin
   return file;
 }
 
-/** Clients at work during `rotate`: none may be refused, and nothing may be lost. */
 async function underLoad(rotate: (load: ClaimLoad) => Promise<void>): Promise<void> {
   await ground.available(api);
   const claims = new Claims(ground, api, await ground.createAppNamespace(`n${++namespaces}`), clusterID);
-  const load = new ClaimLoad(ground.app, claims);
-  await load.start();
-  await more(load);
-  try {
-    await rotate(load);
-    await more(load);
-  } finally {
-    const collection = `/apis/${api.group}/v1/namespaces/${ground.claimNamespace}/${api.plural}`;
-    const report = await load.finish(ground.controlPlane.client, collection);
-    process.stdout.write(`${expect.getState().currentTestName ?? ''}: ${JSON.stringify(report)}\n`);
-    expect(report).toMatchObject({ refused: {}, unanswered: 0, lost: [], surplus: [], falselyDeleted: [] });
-  }
-}
-
-async function more(load: ClaimLoad, requests = 20): Promise<void> {
-  const from = load.requests;
-  await eventually(() => expect(load.requests - from).toBeGreaterThan(requests));
+  const report = await reportOfLoad(ground, claims, api, rotate);
+  expect(report).toMatchObject({ refused: {}, unanswered: 0, lost: [], surplus: [], falselyDeleted: [] });
 }
 
 function connect(file: string, ready = true): Promise<TestConnector> {
@@ -269,13 +254,6 @@ describe('without a restart and without a request that fails', () => {
     });
   });
 });
-
-/** Longer than the connector takes to look at its kubeconfig and its files again. */
-async function secondsOfLinks(load: ClaimLoad): Promise<void> {
-  const until = Date.now() + 7_000;
-  await eventually(() => expect(Date.now()).toBeGreaterThan(until));
-  await more(load);
-}
 
 async function metricsOf(connector: TestConnector): Promise<string[]> {
   const { askDirectly, certificateOf } = await import('../support/api-request.ts');

@@ -33,6 +33,7 @@ interface Entry {
 }
 
 const pauseMs = 15;
+const refusedPauseMs = 100;
 const workers = 3;
 const watchers = 6;
 
@@ -141,6 +142,7 @@ export class ClaimLoad {
     } catch (error) {
       if (!(error instanceof ApiError)) this.#report.unanswered += 1;
       else this.#report.refused[error.status] = (this.#report.refused[error.status] ?? 0) + 1;
+      await delay(refusedPauseMs);
       return false;
     }
   }

@@ -19,12 +19,13 @@ export function kubectl(
 
 export interface TestConnectorOptions {
   claimNamespace: string;
-  /** The shared lab's when left out. */
-  app?: { kubeconfig: string };
+  /** The shared lab's when left out; none in the place of the kubeconfig: the environment leads to it. */
+  app?: { kubeconfig: string | undefined };
   controlPlane?: { kubeconfig: string };
   /** Flags of `serve` beside the clusters, claim namespace, external host and address, such as `--allow=*.x.example.org`. */
   flags?: readonly string[];
   env?: Record<string, string>;
+  launcher?: readonly string[];
   /** A port instead of a free one, for a connector that takes the place of another. */
   port?: number;
   /** False: do not wait for /readyz. */
@@ -55,13 +56,14 @@ export async function startConnector(options: TestConnectorOptions): Promise<Tes
   const guard = new ProcessGuard([]);
   const connector = await ConnectorProcess.start({
     name,
-    app: (options.app ?? lab?.app)?.kubeconfig ?? '',
+    app: (options.app ?? lab?.app)?.kubeconfig,
     controlPlane: (options.controlPlane ?? lab?.controlPlane)?.kubeconfig ?? '',
     claimNamespace: options.claimNamespace,
     logFile: path.join(logDir, `connector.${name}.log`),
     guard,
     ...(options.flags ? { flags: options.flags } : {}),
     ...(options.env ? { env: options.env } : {}),
+    ...(options.launcher ? { launcher: options.launcher } : {}),
     ...(options.port ? { port: options.port } : {}),
   });
   const stop = async (): Promise<number | null> => {

@@ -44,8 +44,11 @@ export class OpenClient implements AsyncDisposable {
   }
 
   /** Reads the beginning of an answer and then nothing; `finish` reads the rest. */
-  async beginRead(path: string): Promise<{ finish: () => Promise<OpenAnswer> }> {
-    const outgoing = this.#request(path, 'GET');
+  async beginRead(
+    path: string,
+    headers: Record<string, string> = {},
+  ): Promise<{ finish: () => Promise<OpenAnswer> }> {
+    const outgoing = this.#request(path, 'GET', headers);
     outgoing.end();
     const message = await new Promise<IncomingMessage>((resolve, reject) => {
       outgoing.once('error', reject);
@@ -55,8 +58,8 @@ export class OpenClient implements AsyncDisposable {
     return { finish: () => read(message) };
   }
 
-  async get(path: string): Promise<OpenAnswer> {
-    return await (await this.beginRead(path)).finish();
+  async get(path: string, headers: Record<string, string> = {}): Promise<OpenAnswer> {
+    return await (await this.beginRead(path, headers)).finish();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -6,6 +6,7 @@ import { apiServicePath, namespacePath } from '../../src/clusters/api-paths.ts';
 import { accessFromFile } from '../../src/clusters/cluster-access.ts';
 import { isNotFound, KubeClient } from '../../src/clusters/kube-client.ts';
 import { Transport } from '../../src/clusters/transport.ts';
+import type { Lab } from '../../src/demo/lab.ts';
 import type { CommandResult, KubectlOptions } from '../../src/demo/kubectl.ts';
 import { type ApiAnswer, type ApiRequest, askApi } from './api-request.ts';
 import {
@@ -24,6 +25,7 @@ import {
   withdrawApi,
   xrdsBelow,
 } from './platform-api.ts';
+import type { SharedLab } from './shared-lab.ts';
 
 const releaseLabel = 'mcp-connector-k8s.io/release';
 const discoveryAccept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
@@ -108,23 +110,33 @@ export class TestGround {
   readonly #connectors: TestConnector[] = [];
   readonly #furtherClusters: GroundCluster[] = [];
 
-  private constructor(name: string, dir: string, app: GroundCluster, controlPlane: GroundCluster) {
+  private constructor(
+    name: string,
+    dir: string,
+    logDir: string,
+    app: GroundCluster,
+    controlPlane: GroundCluster,
+  ) {
     this.name = name;
     this.group = `${name}.test.example.org`;
     this.claimNamespace = `${name}-claims`;
     this.namespace = `${name}-connector`;
     this.#dir = dir;
-    this.#logDir = path.join(sharedLab().logDir, name);
+    this.#logDir = path.join(logDir, name);
     this.app = app;
     this.controlPlane = controlPlane;
   }
 
-  static async prepare(name: string): Promise<TestGround> {
+  /** On a lab of the test's own where faults are caused in its clusters. */
+  static async prepare(
+    name: string,
+    { app, controlPlane, logDir }: Pick<Lab, 'app' | 'controlPlane' | 'logDir'> | SharedLab = sharedLab(),
+  ): Promise<TestGround> {
     const dir = await mkdtemp(path.join(os.tmpdir(), `mcp-connector-${name}-`));
-    const { app, controlPlane } = sharedLab();
     const ground = new TestGround(
       name,
       dir,
+      logDir,
       await openCluster(dir, 'app', app),
       await openCluster(dir, 'control-plane', controlPlane),
     );

@@ -17,9 +17,13 @@ export interface BlockingClaimsOptions {
 }
 
 const pageSize = 500;
-const timeoutMs = 4_000;
+/** For all pages of all resources: kube-apiserver waits 5 s for the webhook, and then lets the namespace go. */
+const timeoutMs = 3_500;
 
-/** Counts the claims of a namespace that keep it from being deleted; in an outage by the record of namespaces. */
+/**
+ * Counts the claims of a namespace that keep it from being deleted. Where they cannot be counted, the record of namespaces
+ * tells of most that they hold none. Throws where that is not known, and no outage is the reason.
+ */
 export async function blockingClaims(
   namespace: string,
   { rules, catalog, link, outage, isAbsent }: BlockingClaimsOptions,
@@ -33,16 +37,24 @@ export async function blockingClaims(
     ),
   ];
   const counts = new Map<string, number>();
+  const areAbsent = async (): Promise<boolean> => {
+    for (const [name] of resources) if (!(await isAbsent(namespace, name))) return false;
+    return true;
+  };
   const broken = outage();
-  if (broken) {
-    for (const [name] of resources) if (!(await isAbsent(namespace, name))) return { unknown: broken.reason };
-    return { counts };
+  if (broken) return (await areAbsent()) ? { counts } : { unknown: broken.reason };
+  const signal = AbortSignal.timeout(timeoutMs);
+  try {
+    await Promise.all(
+      resources.map(async ([name, [resource]]) =>
+        counts.set(name, await count(link(), resource as ConnectedResource, namespace, signal)),
+      ),
+    );
+  } catch (error) {
+    // An outage that nobody has noticed yet must not keep every namespace of the cluster.
+    if (await areAbsent()) return { counts: new Map() };
+    throw error;
   }
-  await Promise.all(
-    resources.map(async ([name, [resource]]) =>
-      counts.set(name, await count(link(), resource as ConnectedResource, namespace)),
-    ),
-  );
   return { counts: new Map([...counts].toSorted(([a], [b]) => (a < b ? -1 : 1))) };
 }
 
@@ -50,6 +62,7 @@ async function count(
   { client, connection }: Link,
   { group, version, plural }: ConnectedResource,
   namespace: string,
+  signal: AbortSignal,
 ): Promise<number> {
   const path = `/apis/${group}/${version}/namespaces/${connection.claimNamespace}/${plural}`;
   const labelSelector = `${appClusterLabel}=${connection.clusterID},${appNamespaceLabel}=${namespace}`;
@@ -59,7 +72,7 @@ async function count(
     const list = await client.get<KubeList<KubeObject>>(path, {
       query: { labelSelector, limit: String(pageSize), ...(page ? { continue: page } : {}) },
       accept: metadataListAccept,
-      timeoutMs,
+      signal,
     });
     total += list.items?.length ?? 0;
     page = list.metadata.continue;
