@@ -146,21 +146,23 @@ function configMap(name: string, owner?: object): object {
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata };
 }
 
-/** A quota that is new is counted by kube-controller-manager alone. */
-async function counted(name: string): Promise<unknown> {
+async function createQuota(name: string): Promise<string> {
   const quotas = `${namespacePath('quota')}/resourcequotas`;
-  const body = {
-    apiVersion: 'v1',
-    kind: 'ResourceQuota',
-    metadata: { name },
-    spec: { hard: { configmaps: '9' } },
-  };
-  await app.client.create(quotas, body);
-  return await eventually(async () => {
-    const { status } = await app.client.get<{ status?: { used?: object } }>(`${quotas}/${name}`);
-    expect(status?.used).toBeDefined();
-    return status?.used;
-  });
+  const spec = { hard: { configmaps: '9' } };
+  await app.client.create(quotas, { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name }, spec });
+  return `${quotas}/${name}`;
+}
+
+/** Of a quota that is new: counted by kube-controller-manager alone. */
+async function usedOf(quota: string): Promise<{ configmaps: string } | undefined> {
+  const { status } = await app.client.get<{ status?: { used?: { configmaps: string } } }>(quota);
+  return status?.used;
+}
+
+/** Lists over all namespaces that the connector has refused: those of controllers. */
+async function refusedLists(): Promise<number> {
+  const lines = (await connector.stderr()).split('\n');
+  return lines.filter((line) => line.includes(`"path":"/apis/${group}/v1/databases"`)).length;
 }
 
 describe('while the control plane cannot be reached', () => {
@@ -279,9 +281,14 @@ describe('while the control plane cannot be reached', () => {
         configMap('owned', { apiVersion: 'v1', kind: 'ConfigMap', name, uid }),
       );
       await lab.app.component('kube-controller-manager').restart();
-      const used = (await counted('first')) as { configmaps: string };
+      const quota = await createQuota('first');
+      const used = await eventually(async () => {
+        const counted = await usedOf(quota);
+        expect(counted).toBeDefined();
+        return counted;
+      });
       const { items } = await app.client.get<{ items: unknown[] }>(configMaps);
-      expect(Number(used.configmaps)).toBe(items.length);
+      expect(Number(used?.configmaps)).toBe(items.length);
       await app.client.delete(configMapPath('quota', 'owner'), { propagationPolicy: 'Background' });
       await eventually(async () =>
         expect(await isGone(app.client, configMapPath('quota', 'owned'))).toBe(true),
@@ -290,6 +297,32 @@ describe('while the control plane cannot be reached', () => {
       process.stdout.write(`after one of kube-controller-manager too: ${seconds.toFixed(1)} s\n`);
       // The collector knows of its owner by what was saved.
       expect(await isGone(app.client, configMapPath('kept', 'of-a-claim'))).toBe(false);
+    });
+
+    // What the test before would see, were the lists not answered.
+    it('kube-controller-manager accounts no quota without the saved copy, until it is there [namespaces.outage.controllers]', async () => {
+      const copy = configMapPath('connector', 'mcp-connector-claims');
+      const { metadata, ...content } = await app.client.get<ConfigMap>(copy);
+      await app.client.delete(copy);
+      const manager = lab.app.component('kube-controller-manager');
+      const [saidBefore, refusedBefore] = [(await manager.log()).length, await refusedLists()];
+      const isSynced = async (): Promise<boolean> =>
+        /"Caches are synced" controller="resource quota"/.test((await manager.log()).slice(saidBefore));
+      await manager.restart();
+      const quota = await createQuota('second');
+      // It works, and has asked more than once.
+      await app.createNamespace('other');
+      await eventually(() => app.client.get(`${namespacePath('other')}/serviceaccounts/default`));
+      await eventually(async () => expect((await refusedLists()) - refusedBefore).toBeGreaterThan(4));
+      expect(await usedOf(quota)).toBeUndefined();
+      expect(await isSynced()).toBe(false);
+
+      await app.client.create(configMapPath('connector'), {
+        ...content,
+        metadata: { name: metadata.name, namespace: metadata.namespace },
+      });
+      await eventually(async () => expect(await usedOf(quota)).toBeDefined());
+      expect(await isSynced()).toBe(true);
     });
   });
 

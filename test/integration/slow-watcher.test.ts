@@ -66,7 +66,7 @@ it('a watch that the control plane ends because its reader is slow ends in order
   const before = await terminated();
   const text = 'x'.repeat(claimBytes);
   let last = 0;
-  while (last < mostChanges && (last % 10 !== 0 || (await terminated()) === before)) {
+  while (last < mostChanges && (last % 25 !== 0 || (await terminated()) === before)) {
     last += 1;
     const spec = { parameters: { settings: { text, change: last } } };
     await ground.controlPlane.client.patch(claims.storedPath('changing'), { spec });
@@ -80,7 +80,8 @@ it('a watch that the control plane ends because its reader is slow ends in order
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line) as Event);
-  const seen = events.map(changeOf);
+  // Crossplane may write before the first change.
+  const seen = events.map(changeOf).filter((change) => change !== undefined);
   expect(new Set(events.map(({ type }) => type))).toEqual(new Set(['MODIFIED']));
   expect(seen).toEqual(seen.map((_, at) => at + 1));
   expect(seen.length).toBeLessThan(last);

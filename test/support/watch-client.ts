@@ -41,7 +41,12 @@ export class WatchClient {
     this.#request.once('error', () => ended.resolve('broken'));
     this.#request.once('response', (answer: IncomingMessage) => {
       started.resolve();
-      if (answer.statusCode !== 200) ended.resolve(`status ${answer.statusCode ?? 0}`);
+      if (answer.statusCode !== 200) {
+        ended.resolve(`status ${answer.statusCode ?? 0}`);
+        // A Status is no event.
+        answer.resume();
+        return;
+      }
       let rest = '';
       answer.setEncoding('utf8');
       answer.on('data', (text: string) => {
