@@ -31,7 +31,9 @@ export class ConnectorProcess extends Component {
   readonly url: string;
 
   private constructor(options: ConnectorProcessOptions, port: number) {
-    const [command = process.execPath, ...args] = [...(options.launcher ?? []), process.execPath];
+    const [command, ...args] = options.launcher
+      ? [...options.launcher, process.execPath]
+      : [process.execPath];
     super({
       name: options.name,
       command,

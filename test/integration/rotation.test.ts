@@ -150,7 +150,7 @@ describe('without a restart and without a request that fails', () => {
     await using connector = await ground.startConnector({
       port,
       controlPlane: { kubeconfig: files[0] as string },
-      app: { kubeconfig: files[1] as string },
+      app: { kubeconfig: files[1] },
     });
     await underLoad(async () => {
       for (const [i, account] of second.entries()) await write(`token-${i}`, `${account.token}\n`);

@@ -9,6 +9,8 @@ const catalog = { source: { resources: [resource] } } as unknown as Catalog;
 
 type Get = (path: string, options: CallOptions) => Promise<unknown>;
 
+const fails: Get = () => Promise.reject(new Error('no answer'));
+
 function ask(get: Get, absent: boolean, outage?: { reason: string }): ReturnType<typeof blockingClaims> {
   const link = {
     client: { get },
@@ -36,13 +38,11 @@ describe('the claims that keep a namespace', () => {
   });
 
   it('are none where they cannot be counted and the record has none [namespaces.block.outage]', async () => {
-    const fails: Get = () => Promise.reject(new Error('no answer'));
     expect(await ask(fails, true)).toEqual({ counts: new Map() });
     expect(await ask(fails, true, { reason: 'away' })).toEqual({ counts: new Map() });
   });
 
   it('are unknown where they cannot be counted and the record may have some [namespaces.block.outage]', async () => {
-    const fails: Get = () => Promise.reject(new Error('no answer'));
     await expect(ask(fails, false)).rejects.toThrow('no answer');
     expect(await ask(fails, false, { reason: 'away' })).toEqual({ unknown: 'away' });
   });

@@ -16,19 +16,20 @@ let port: number;
 const broken: string[] = [];
 let watch: ServerResponse | undefined;
 
+function listener(req: IncomingMessage, res: ServerResponse): void {
+  req.on('error', () => broken.push(req.url ?? ''));
+  if (req.url === '/watch') {
+    watch = res;
+    res.writeHead(200).flushHeaders();
+    return;
+  }
+  req.resume();
+  req.on('end', () => res.end('done'));
+}
+
 beforeAll(async () => {
   const authority = await LabAuthority.create('server');
   const { cert, key } = await authority.issue({ commonName: 'server', hosts: ['127.0.0.1'] });
-  const listener = (req: IncomingMessage, res: ServerResponse): void => {
-    req.on('error', () => broken.push(req.url ?? ''));
-    if (req.url === '/watch') {
-      watch = res;
-      res.writeHead(200).flushHeaders();
-      return;
-    }
-    req.resume();
-    req.on('end', () => res.end('done'));
-  };
   server = new DownstreamServer({ listener, cert, key, host: '127.0.0.1', port: 0, patience });
   port = await server.listen();
 });
