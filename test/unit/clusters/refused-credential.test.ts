@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { Credential } from '../../../src/clusters/cluster-access.ts';
 import { whyRefused } from '../../../src/clusters/refused-credential.ts';
 import { LabAuthority } from '../../../src/demo/certificates.ts';
@@ -6,6 +6,8 @@ import { ManualClock } from './manual-clock.ts';
 
 const now = Date.parse('2030-01-01T00:00:00Z');
 const minuteMs = 60_000;
+/** Keys are made, on a machine that may be busy. */
+const keysMs = 60_000;
 const unspecific =
   'the control plane control-plane.example.org does not accept the credential of the kubeconfig; renew it';
 
@@ -14,15 +16,22 @@ function sentence(lastCredential: Credential | undefined): string {
   return whyRefused({ server, lastCredential }, new ManualClock(now));
 }
 
-async function clientCertificate(endsAt: number): Promise<Credential> {
+let expired: Credential;
+let valid: Credential;
+
+beforeAll(async () => {
   const authority = await LabAuthority.create('client-ca');
-  const { cert, key } = await authority.issue({ commonName: 'connector', lifetimeMs: endsAt - Date.now() });
-  return { authorization: undefined, tls: { cert, key } };
-}
+  const endingAt = async (time: number): Promise<Credential> => {
+    const { cert, key } = await authority.issue({ commonName: 'connector', lifetimeMs: time - Date.now() });
+    return { authorization: undefined, tls: { cert, key } };
+  };
+  expired = await endingAt(now - minuteMs);
+  valid = await endingAt(now + minuteMs);
+}, keysMs);
 
 describe('a credential that is refused', () => {
-  it('is called a client certificate that has expired, with the time [outage.kind.clientcertificate]', async () => {
-    expect(sentence(await clientCertificate(now - minuteMs))).toBe(
+  it('is called a client certificate that has expired, with the time [outage.kind.clientcertificate]', () => {
+    expect(sentence(expired)).toBe(
       'the client certificate of the kubeconfig expired at 2029-12-31T23:59:00Z, and the control plane control-plane.example.org does not accept it; renew it',
     );
   });
@@ -32,8 +41,7 @@ describe('a credential that is refused', () => {
     expect(sentence(token)).toMatch(/^the token of the kubeconfig expired at 2029-12-31T23:59:00Z, /);
   });
 
-  it('is given no reason where there is none to be seen', async () => {
-    const valid = await clientCertificate(now + minuteMs);
+  it('is given no reason where there is none to be seen', () => {
     expect(sentence(valid)).toBe(unspecific);
     expect(sentence({ authorization: 'Bearer opaque', tls: {} })).toBe(unspecific);
     expect(sentence({ authorization: 'Bearer a.b.c', tls: {}, expiresAt: now + minuteMs })).toBe(unspecific);
@@ -41,8 +49,7 @@ describe('a credential that is refused', () => {
     expect(sentence(undefined)).toBe(unspecific);
   });
 
-  it('is a token where an expired certificate goes along with it', async () => {
-    const both = { ...(await clientCertificate(now - minuteMs)), authorization: 'Bearer opaque' };
-    expect(sentence(both)).toBe(unspecific);
+  it('is a token where an expired certificate goes along with it', () => {
+    expect(sentence({ ...expired, authorization: 'Bearer opaque' })).toBe(unspecific);
   });
 });
