@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import type { Credential } from '../../../src/clusters/cluster-access.ts';
+import type { Credential } from '../../../src/clusters/credential.ts';
 import { whyRefused } from '../../../src/clusters/refused-credential.ts';
 import { LabAuthority } from '../../../src/demo/certificates.ts';
 import { ManualClock } from './manual-clock.ts';
