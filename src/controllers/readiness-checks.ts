@@ -22,6 +22,8 @@ export function readinessChecks(options: ReadinessChecksOptions): Readiness {
       ? undefined
       : (link.fault?.message ?? follower()?.fault ?? 'the claim APIs have not been read yet'),
   );
+  // A saved catalog is there sooner than the first answer: a rollout would lead requests here that can only be refused yet.
+  readiness.add('first-attempt', () => (link.fault?.code === 'connecting' ? link.fault.message : undefined));
   // Later it is a warning: without endpoints, the APIServices would hold up every namespace deletion of the app cluster.
   readiness.add('binding', () =>
     link.fault?.code === 'binding-changed' && !link.hasServed ? link.fault.message : undefined,

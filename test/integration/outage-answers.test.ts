@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { askDirectly, certificateOf } from '../support/api-request.ts';
 import { type FaultMode, html, redirect, statusAnswer } from '../support/fault-modes.ts';
 import { eventually } from '../support/lab.ts';
 import { OutageGround } from '../support/outage-ground.ts';
@@ -160,9 +161,18 @@ describe('a connector that is restarted while the control plane does not answer'
     await outage.fail({ kind: 'black-hole' }, /due to timeout|ECONN/);
     await outage.connector.process.restart();
     await outage.connector.process.ready();
-    await outage.refusesData(/has not been reached yet|due to timeout/);
+    await outage.refusesData(/due to timeout/);
     await outage.keepsDiscovery();
     await outage.proxy.use({ kind: 'pass' });
     await outage.servesData();
+  });
+
+  it('or slowly, refuses nothing once it is ready [outage.restart.attempt]', async () => {
+    const { claims, connector, ground, proxy } = outage;
+    await proxy.use({ kind: 'slow', ms: 1_000 });
+    await connector.process.restart();
+    await connector.process.ready();
+    const client = await certificateOf(ground.app);
+    expect((await askDirectly(connector.url, claims.path('kept'), { client })).status).toBe(200);
   });
 });
