@@ -159,9 +159,9 @@ export class OpenWatch {
     return this.#options.status;
   }
 
-  /** Waits for `count` events (or the end of the watch), at most 10 s. */
+  /** Waits for `count` events (or the end of the watch), at most 10 s. Bookmarks that come now and then are none. */
   async take(count: number): Promise<string[]> {
-    return await this.until((frames) => frames.length >= count);
+    return await this.until((frames) => frames.filter((frame) => !isPlainBookmark(frame)).length >= count);
   }
 
   /** Waits until the events suffice, or the watch has ended; at most 10 s. What came until then is returned. */
@@ -189,6 +189,12 @@ export class OpenWatch {
       ? { request: asked, status, headers, body: Buffer.alloc(0), frames: this.frames }
       : { request: asked, status, headers, body };
   }
+}
+
+/** A bookmark that is not the one behind initial events. In a Table nothing tells them apart where objects are left out. */
+export function isPlainBookmark(frame: string): boolean {
+  const isMarked = frame.includes('k8s.io/initial-events-end') || frame.includes('"kind":"Table"');
+  return frame.includes('"type":"BOOKMARK"') && !isMarked;
 }
 
 function bodyOf({ body }: OracleRequest): Buffer | undefined {
