@@ -6,6 +6,9 @@ const common = {
 
 /** `unit` needs nothing, `integration` shares one lab of real clusters, `e2e` takes any pair of kubeconfigs. */
 export default {
+  // The files that take longest wait for controllers of Kubernetes most of their time, so two share two cores well.
+  maxWorkers: 2,
+  testSequencer: '<rootDir>/test/support/long-first-sequencer.js',
   reporters: [
     'default',
     '<rootDir>/test/support/attack-reporter.js',
