@@ -1,9 +1,7 @@
-import { Command, Option as CommandOption } from 'commander';
-import { dump } from 'js-yaml';
+import { Command } from 'commander';
 import { ConnectorError, describeError } from '../base/errors.ts';
 import type { CatalogSource } from '../catalog/catalog.ts';
 import { parseOpenApi } from '../catalog/openapi-document.ts';
-import { accessFromEnvironment, accessFromFile } from '../clusters/cluster-access.ts';
 import { ConnectionState } from '../clusters/connection-state.ts';
 import { KubeClient } from '../clusters/kube-client.ts';
 import { Transport } from '../clusters/transport.ts';
@@ -11,6 +9,10 @@ import { completeConfig, type Config, type Flags } from '../config/config.ts';
 import { environmentName, type Option, serveOptions } from '../config/options.ts';
 import { ClaimNamespaceCheck } from '../controllers/control-plane/claim-namespace-check.ts';
 import { claimFindings, type Finding } from '../controllers/namespaces/claim-findings.ts';
+import { openAppCluster } from './app-cluster.ts';
+import { exitCodes } from './exit-codes.ts';
+import { type OutputFormat, outputOption, printed } from './output-format.ts';
+import { columns } from './table.ts';
 import { findKubeconfig } from '../controllers/control-plane/kubeconfig-source.ts';
 
 /** Those of serve that say where the clusters are. */
@@ -36,26 +38,23 @@ export function doctorCommand(): Command {
     const byDefault = option.default === undefined ? '' : ` (default: ${option.default})`;
     command.option(names, `${option.help}${byDefault} [$${environmentName(option.flag)}]`);
   }
-  const output = new CommandOption('-o, --output <format>', 'table, json or yaml');
-  command.addOption(output.choices(['table', 'json', 'yaml']).default('table'));
-  return command.action(async ({ output: format, ...given }: Flags) => {
+  command.option('--context <name>', 'context of the kubeconfig; default: its current one');
+  return command.addOption(outputOption()).action(async ({ output: format, context, ...given }: Flags) => {
     try {
-      const findings = await examine(completeConfig(given, process.env));
-      process.stdout.write(printed(findings, String(format)));
-      process.exitCode = findings.length === 0 ? 0 : 1;
+      const findings = await examine(completeConfig(given, process.env), context as string | undefined);
+      process.stdout.write(printed({ findings }, format as OutputFormat, () => tableOf(findings)));
+      process.exitCode = findings.length === 0 ? exitCodes.done : exitCodes.found;
     } catch (error) {
       if (!(error instanceof ConnectorError)) throw error;
       process.stderr.write(`error: ${describeError(error)}\n`);
-      process.exitCode = 2;
+      process.exitCode = exitCodes.couldNotLook;
     }
   });
 }
 
-async function examine(config: Config): Promise<Finding[]> {
+async function examine(config: Config, context: string | undefined): Promise<Finding[]> {
   const { kubeconfig, namespace, releaseName, claimNamespace } = config;
-  await using app = new Transport(
-    kubeconfig === undefined ? accessFromEnvironment() : accessFromFile(kubeconfig),
-  );
+  await using app = openAppCluster({ kubeconfig, context });
   const client = new KubeClient(app);
   const state = new ConnectionState(client, namespace, `${releaseName}-state`);
   const [binding, catalog] = [await state.readBinding(), await state.readCatalog()];
@@ -88,9 +87,7 @@ async function examine(config: Config): Promise<Finding[]> {
   return [...claims, ...conflicts];
 }
 
-function printed(findings: readonly Finding[], format: string): string {
-  if (format === 'json') return `${JSON.stringify({ findings }, undefined, 2)}\n`;
-  if (format === 'yaml') return dump({ findings });
+function tableOf(findings: readonly Finding[]): string {
   if (findings.length === 0) return 'No problems found.\n';
   const rows = findings.map((finding) => [
     finding.reason,
@@ -102,15 +99,4 @@ function printed(findings: readonly Finding[], format: string): string {
   const table = columns([['REASON', 'RESOURCE', 'NAMESPACE', 'NAME', 'CONTROL PLANE NAME'], ...rows]);
   const remedies = findings.map(({ resource, name, remedy }) => `${resource} ${name}: ${remedy}`);
   return `${table}\n${remedies.join('\n')}\n`;
-}
-
-/** As kubectl prints a table: three spaces between the widest cells. */
-function columns(rows: readonly string[][]): string {
-  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
-  const line = (row: string[]): string =>
-    row
-      .map((cell, at) => cell.padEnd((widths[at] ?? 0) + 3))
-      .join('')
-      .trimEnd();
-  return `${rows.map(line).join('\n')}\n`;
 }

@@ -178,8 +178,8 @@ export function accessFromKubeconfig(text: string, origin: string): ClusterAcces
 }
 
 /** A kubeconfig file as it is now; relative paths in it are resolved against its folder. */
-export function accessFromFile(file: string): ClusterAccess {
-  const loaded = loadKubeconfigFile(file);
+export function accessFromFile(file: string, context?: string): ClusterAccess {
+  const loaded = loadKubeconfigFile(file, context);
   return new ClusterAccess(() => loaded);
 }
 
@@ -188,10 +188,10 @@ export function accessFollowingFile(file: string): ClusterAccess {
   return new ClusterAccess(() => loadKubeconfigFile(file));
 }
 
-/** The pod's own service account, else the user's kubeconfig as kubectl finds it. */
-export function accessFromEnvironment(): ClusterAccess {
+/** The user's kubeconfig as kubectl finds it, else the pod's own service account. */
+export function accessFromEnvironment(context?: string): ClusterAccess {
   try {
-    const loaded = loadFromEnvironment();
+    const loaded = loadFromEnvironment(context);
     return new ClusterAccess(() => loaded);
   } catch (cause) {
     if (cause instanceof ConnectorError) throw cause;

@@ -20,8 +20,11 @@ export interface LoadedKubeconfig {
   text: string | undefined;
 }
 
-/** Relative paths are resolved against `folder`. Throws an error that quotes nothing of the text, ConnectorError where it says all. */
-export function loadKubeconfig(text: string, folder?: string): LoadedKubeconfig {
+/**
+ * Relative paths are resolved against `folder`; `context` takes the place of the current one. Throws an error that quotes nothing
+ * of the text, ConnectorError where it says all.
+ */
+export function loadKubeconfig(text: string, folder?: string, context?: string): LoadedKubeconfig {
   const kubeConfig = new KubeConfig();
   try {
     kubeConfig.loadFromString(text);
@@ -32,6 +35,7 @@ export function loadKubeconfig(text: string, folder?: string): LoadedKubeconfig 
     throw new Error(reason === undefined ? redacted(message) : `${reason} in line ${(mark?.line ?? 0) + 1}`);
   }
   if (folder !== undefined) kubeConfig.makePathsAbsolute(folder);
+  useContext(kubeConfig, context);
   const user = userOf(text, kubeConfig.getCurrentUser()?.name);
   // A token wins, as in client-go.
   const named = user.token ? undefined : user.tokenFile;
@@ -40,10 +44,11 @@ export function loadKubeconfig(text: string, folder?: string): LoadedKubeconfig 
   return { ...withoutSources(kubeConfig), ...(tokenFile ? { tokenFile } : {}), impersonation, text };
 }
 
-/** The pod's own service account, else the user's kubeconfig as kubectl finds it. */
-export function loadFromEnvironment(): LoadedKubeconfig {
+/** The user's kubeconfig as kubectl finds it, else the pod's own service account. */
+export function loadFromEnvironment(context?: string): LoadedKubeconfig {
   const kubeConfig = new KubeConfig();
   kubeConfig.loadFromDefault();
+  useContext(kubeConfig, context);
   const { impersonateUser } = kubeConfig.getCurrentUser() ?? {};
   // Of several files that were merged only this one field is known, and not the groups.
   if (impersonateUser)
@@ -55,9 +60,9 @@ export function loadFromEnvironment(): LoadedKubeconfig {
 }
 
 /** Throws ConnectorError `kubeconfig-invalid`. */
-export function loadKubeconfigFile(file: string): LoadedKubeconfig {
+export function loadKubeconfigFile(file: string, context?: string): LoadedKubeconfig {
   try {
-    return loadKubeconfig(readFileSync(file, 'utf8'), path.dirname(file));
+    return loadKubeconfig(readFileSync(file, 'utf8'), path.dirname(file), context);
   } catch (cause) {
     if (cause instanceof ConnectorError) throw cause;
     throw new ConnectorError(
@@ -77,6 +82,18 @@ interface FileUser extends ImpersonatingUser {
 function userOf(text: string, userName: string | undefined): FileUser {
   const { users } = load(text) as { users?: { name?: string; user?: FileUser }[] };
   return users?.find(({ name }) => name === userName)?.user ?? {};
+}
+
+function useContext(kubeConfig: KubeConfig, context: string | undefined): void {
+  if (context === undefined) return;
+  const known = kubeConfig.getContexts().map(({ name }) => name);
+  if (!known.includes(context)) {
+    throw new ConnectorError(
+      'kubeconfig-invalid',
+      `context "${context}" does not exist; the kubeconfig has: ${known.join(', ') || 'none'}`,
+    );
+  }
+  kubeConfig.setCurrentContext(context);
 }
 
 function withoutSources(kubeConfig: KubeConfig): Omit<LoadedKubeconfig, 'text'> {

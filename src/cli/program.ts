@@ -1,0 +1,35 @@
+import path from 'node:path';
+import { Command } from 'commander';
+import { productVersion } from '../base/version.ts';
+import { completionCommand } from './completion.ts';
+import { demoCommand } from './demo.ts';
+import { doctorCommand } from './doctor.ts';
+import { exitCodes } from './exit-codes.ts';
+import { serveCommand } from './serve.ts';
+
+/** Their exit code 1 has a meaning of its own. */
+const looking = new Set(['doctor']);
+
+/** All commands, under the name they were called by: `mcp-connector`, or `kubectl mcp-connector` as a plugin of kubectl. */
+export function createProgram(calledAs: string): Command {
+  const name = path.basename(calledAs).startsWith('kubectl-') ? 'kubectl mcp-connector' : 'mcp-connector';
+  const program = new Command(name)
+    .description(
+      'Use the claim APIs of a remote Crossplane control plane as if Crossplane were installed in this cluster',
+    )
+    .version(productVersion())
+    .addCommand(doctorCommand())
+    .addCommand(serveCommand())
+    .addCommand(demoCommand());
+  program.addCommand(completionCommand(program));
+  // Neither is inherited by commands that are added.
+  for (const command of [program, ...program.commands]) {
+    const full = command === program ? name : `${name} ${command.name()}`;
+    command.showHelpAfterError(`See '${full} --help' for usage.`).exitOverride((error) => {
+      if (error.exitCode !== exitCodes.done && looking.has(command.name()))
+        error.exitCode = exitCodes.couldNotLook;
+      throw error;
+    });
+  }
+  return program;
+}
