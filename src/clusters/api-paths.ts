@@ -40,6 +40,15 @@ export function leasePath(namespace: string, name?: string): string {
   return `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases${suffix(name)}`;
 }
 
+/** Of any kind; without a namespace for what is cluster-scoped, and for all namespaces. `group` is empty for the core API. */
+export function resourcePath(
+  { group, version, plural }: { group: string; version: string; plural: string },
+  { namespace, name }: { namespace?: string | undefined; name?: string | undefined } = {},
+): string {
+  const base = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
+  return `${base}${namespace === undefined ? '' : `/namespaces/${namespace}`}/${plural}${suffix(name)}`;
+}
+
 function core(namespace: string, resource: string, name?: string): string {
   return `/api/v1/namespaces/${namespace}/${resource}${suffix(name)}`;
 }

@@ -56,6 +56,13 @@ export interface CallOptions {
   apart?: boolean;
 }
 
+export interface JsonOperation {
+  op: 'add' | 'remove' | 'replace' | 'test';
+  /** JSON pointer. */
+  path: string;
+  value?: unknown;
+}
+
 export interface WatchEvent<T> {
   type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
   object: T;
@@ -108,6 +115,11 @@ export class KubeClient {
   /** JSON merge patch. */
   patch<T>(path: string, body: unknown, options: CallOptions = {}): Promise<T> {
     return this.#call<T>('PATCH', path, { type: 'application/merge-patch+json', body }, options);
+  }
+
+  /** JSON patch (RFC 6902); an operation `test` guards the others. */
+  patchJson<T>(path: string, operations: readonly JsonOperation[], options: CallOptions = {}): Promise<T> {
+    return this.#call<T>('PATCH', path, { type: 'application/json-patch+json', body: operations }, options);
   }
 
   /** Server-side apply under the field manager `mcp-connector`. */

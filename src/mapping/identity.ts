@@ -49,6 +49,15 @@ export const catalogHashAnnotation = 'mcp-connector-k8s.io/catalog-hash';
 /** `claim-` for claims, `nxr-` for namespaced XRs of Crossplane v2. */
 export type NamePrefix = ConnectedPrefix;
 
+/** On both claims of a move, old and new: the name of the move's ledger. Not copied to the XR, as all of this prefix. */
+export const claimMoveAnnotation = `${annotationPrefix}claim-move`;
+/** Beside Crossplane's own pause: that a move has set it, and how its end of work is known (claim-moves/pause.ts). */
+export const claimMovePauseAnnotation = `${annotationPrefix}claim-move-pause`;
+/** On a move's ledger, a ConfigMap of the control plane: how far it is. */
+export const claimMoveLabel = `${annotationPrefix}claim-move`;
+/** Writes claims, composite resources and Secrets while they are moved. */
+export const moveFieldManager = 'mcp-connector-move';
+
 /** What the mapping has to know of a connection; equal in all replicas. */
 export interface Connection {
   /** UID of the app cluster's kube-system namespace, unless set otherwise. */

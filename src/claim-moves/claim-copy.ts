@@ -1,0 +1,44 @@
+import { claimMoveAnnotation, claimMovePauseAnnotation } from '../mapping/identity.ts';
+import { apiVersionOf } from './claim-api.ts';
+import { type ClaimObject, inUseLabel, pausedAnnotation } from './claim-object.ts';
+import type { MoveRecord } from './ledger.ts';
+import type { PauseMark } from './pause.ts';
+
+/** What stands for the old claim only. */
+const left = new Set([
+  'kubectl.kubernetes.io/last-applied-configuration',
+  'usage.crossplane.io/deletion-attempt-with-policy',
+  claimMovePauseAnnotation,
+]);
+
+/**
+ * The new claim: everything its author and Crossplane have put into the spec of the old one, the composite resource it is bound
+ * to first of all, and all labels and annotations, since Crossplane takes from the composite resource what the claim no
+ * longer has. Paused, and without a finalizer: until it is let go, deleting it touches nothing.
+ */
+export function copyOf(claim: ClaimObject, record: MoveRecord, move: string, mark: PauseMark): ClaimObject {
+  const { api, to, secret, annotations: changed = {} } = record;
+  const labels = Object.entries(claim.metadata.labels ?? {}).filter(([key]) => key !== inUseLabel);
+  const annotations = Object.entries(claim.metadata.annotations ?? {}).filter(
+    ([key]) => !left.has(key) && changed[key] === undefined,
+  );
+  const given = Object.entries(changed).flatMap(([key, { to: value }]) =>
+    value === undefined ? [] : [[key, value]],
+  );
+  return {
+    apiVersion: apiVersionOf(api),
+    kind: api.claim.kind,
+    metadata: {
+      name: to.name,
+      namespace: to.namespace,
+      labels: Object.fromEntries(labels),
+      annotations: {
+        ...Object.fromEntries([...annotations, ...given]),
+        [pausedAnnotation]: 'true',
+        [claimMovePauseAnnotation]: mark,
+        [claimMoveAnnotation]: move,
+      },
+    },
+    spec: { ...claim.spec, ...(secret ? { writeConnectionSecretToRef: { name: secret.to } } : {}) },
+  };
+}

@@ -1,0 +1,52 @@
+import type { KubeClient } from './kube-client.ts';
+
+/** authorization.k8s.io/v1 ResourceAttributes; without a namespace it asks about all of them. */
+export interface Right {
+  verb: string;
+  group: string;
+  resource: string;
+  namespace?: string;
+}
+
+/** What the account of a client may do there: SelfSubjectAccessReviews, each asked once. */
+export class OwnRights {
+  readonly #client: KubeClient;
+  readonly #known = new Map<string, Promise<boolean>>();
+
+  constructor(client: KubeClient) {
+    this.#client = client;
+  }
+
+  /** Those of `rights` that are missing, in the words of `kubectl auth can-i`. */
+  async missing(rights: readonly Right[]): Promise<string[]> {
+    const answers = await Promise.all(rights.map((right) => this.has(right)));
+    return [...new Set(rights.filter((_, at) => !answers[at]).map(showRight))];
+  }
+
+  has(right: Right): Promise<boolean> {
+    const key = showRight(right);
+    let answer = this.#known.get(key);
+    if (!answer) {
+      answer = this.#ask(right);
+      this.#known.set(key, answer);
+    }
+    return answer;
+  }
+
+  async #ask(resourceAttributes: Right): Promise<boolean> {
+    const review = await this.#client.create<{ status: { allowed: boolean } }>(
+      '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+      {
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SelfSubjectAccessReview',
+        spec: { resourceAttributes },
+      },
+    );
+    return review.status.allowed;
+  }
+}
+
+function showRight({ verb, group, resource, namespace }: Right): string {
+  const kind = group === '' ? resource : `${resource}.${group}`;
+  return `${verb} ${kind}${namespace === undefined ? '' : ` in ${namespace}`}`;
+}
