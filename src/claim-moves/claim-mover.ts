@@ -18,7 +18,7 @@ import {
   type CompositeObject,
   conditionOf,
   type Place,
-  readClaim,
+  readExactly,
   showPlace,
 } from './claim-object.ts';
 import { handOverSecret, returnSecret } from './connection-secret.ts';
@@ -118,11 +118,11 @@ export class ClaimMover {
   async #look(to: Place): Promise<Seen> {
     const { api, from, composite } = this.#record;
     const [old, next, xr] = await Promise.all([
-      readClaim(this.#options.client, claimPath(api, from.namespace, from.name)),
-      readClaim(this.#options.client, claimPath(api, to.namespace, to.name)),
-      readClaim(this.#options.client, compositePath(api, composite.name)),
+      readExactly<ClaimObject>(this.#options.client, claimPath(api, from.namespace, from.name)),
+      readExactly<ClaimObject>(this.#options.client, claimPath(api, to.namespace, to.name)),
+      readExactly<CompositeObject>(this.#options.client, compositePath(api, composite.name)),
     ]);
-    return { old, next, composite: xr as CompositeObject | undefined };
+    return { old, next, composite: xr };
   }
 
   async #perform(step: Step, seen: Seen): Promise<MoveOutcome | undefined> {
@@ -278,7 +278,7 @@ export class ClaimMover {
       this.#clock.now() < end;
       await this.#clock.sleep(pollMs)
     ) {
-      const claim = await readClaim(this.#options.client, this.#newPath);
+      const claim = await readExactly<ClaimObject>(this.#options.client, this.#newPath);
       if (!claim || claim.metadata.deletionTimestamp !== undefined) return;
       const bound = claim.spec?.resourceRef?.name;
       if (bound !== name) return this.#goBack(`the new claim was bound to ${bound ?? 'nothing'}`);
@@ -308,7 +308,7 @@ export class ClaimMover {
 
   /** Once the old claim is on its way out there is no way back but another move. */
   async #goBack(reason: string): Promise<void> {
-    const old = await readClaim(this.#options.client, this.#oldPath);
+    const old = await readExactly<ClaimObject>(this.#options.client, this.#oldPath);
     const isThere =
       old?.metadata.uid === this.#record.from.uid && old.metadata.deletionTimestamp === undefined;
     if (!isThere) throw new ConnectorError('differs', reason);

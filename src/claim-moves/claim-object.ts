@@ -40,15 +40,13 @@ export const inUseLabel = 'crossplane.io/in-use';
 /** Crossplane's finalizer of claims. */
 export const claimFinalizer = 'finalizer.apiextensions.crossplane.io';
 
-/** Undefined where it is not there. */
-export async function readClaim(client: KubeClient, path: string): Promise<ClaimObject | undefined> {
+/** Undefined where it is not there. Of claims the copies have to be exact: a plain JSON.parse would change 9007199254740993. */
+export async function readExactly<T extends ClaimObject | CompositeObject>(
+  client: KubeClient,
+  path: string,
+): Promise<T | undefined> {
   const text = await client.getText(path).catch(absentOrThrow);
-  return text === undefined ? undefined : asClaim(text);
-}
-
-/** For claims whose copies have to be exact: a plain JSON.parse would change 9007199254740993. */
-function asClaim(text: string): ClaimObject {
-  return parseLossless(text) as unknown as ClaimObject;
+  return text === undefined ? undefined : (parseLossless(text) as unknown as T);
 }
 
 export function conditionOf(

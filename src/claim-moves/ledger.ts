@@ -60,7 +60,6 @@ export class Ledger {
   async list(namespace: string): Promise<LedgerEntry[]> {
     const query = { labelSelector: claimMoveLabel };
     const { items } = await this.#client.get<KubeList<ConfigMap>>(configMapPath(namespace), { query });
-    const age = ({ metadata }: ConfigMap): string => `${metadata.creationTimestamp}/${metadata.name}`;
     return items.toSorted((a, b) => (age(a) < age(b) ? -1 : 1)).flatMap((map) => entryOf(map) ?? []);
   }
 
@@ -94,6 +93,10 @@ export class Ledger {
       if (!isNotFound(error)) throw error;
     }
   }
+}
+
+function age({ metadata }: ConfigMap): string {
+  return `${metadata.creationTimestamp}/${metadata.name}`;
 }
 
 function mapOf(record: MoveRecord, phase: MovePhase): ConfigMap {

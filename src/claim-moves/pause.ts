@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { KubeClient } from '../clusters/kube-client.ts';
 import { claimMoveAnnotation, claimMovePauseAnnotation, moveFieldManager } from '../mapping/identity.ts';
-import { type ClaimObject, conditionOf, isPaused, pausedAnnotation, readClaim } from './claim-object.ts';
+import { type ClaimObject, conditionOf, isPaused, pausedAnnotation, readExactly } from './claim-object.ts';
 
 /**
  * How it is known that no reconcile that began before the pause is still under way. Claims are reconciled one at a time, so a
@@ -99,7 +99,7 @@ export async function pauseIsSeen({
 }: BarrierOptions): Promise<boolean> {
   if (mark.startsWith('new')) return true;
   for (const end = clock.now() + endsMs; clock.now() < end; await clock.sleep(pollMs)) {
-    const claim = await readClaim(client, path);
+    const claim = await readExactly<ClaimObject>(client, path);
     if (!claim || pauseMarkOf(claim) !== mark) return false;
     if (mark === 'condition' && conditionOf(claim, 'Synced')?.reason === 'ReconcilePaused') return true;
   }

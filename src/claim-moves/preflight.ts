@@ -20,7 +20,7 @@ import {
   isAt,
   isPaused,
   isTrue,
-  readClaim,
+  readExactly,
   showPlace,
 } from './claim-object.ts';
 import { CompositionScan } from './composition-scan.ts';
@@ -105,9 +105,7 @@ export class Preflight {
       );
       return { blockers, warnings };
     }
-    const composite = (await readClaim(this.#client, compositePath(api, bound))) as
-      | CompositeObject
-      | undefined;
+    const composite = await readExactly<CompositeObject>(this.#client, compositePath(api, bound));
     if (!composite) {
       block(
         'CompositeGone',

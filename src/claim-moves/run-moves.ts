@@ -61,7 +61,7 @@ async function runGroup(
     return [result, ...(await inParallel(others, atOnce, run))];
   const skipped = others.map(({ plan }): MoveResult => {
     const reason = `not begun, since ${first.plan.from.namespace}/${first.plan.from.name} had to be taken back`;
-    const left = { ...shown(plan), state: 'skipped', reason } as const;
+    const left = leftOf(plan, reason);
     onResult?.(left);
     return left;
   });
@@ -90,6 +90,11 @@ interface RunOptionsOf extends Pick<RunOptions, 'client' | 'patience'> {
   ledger: Ledger;
   directory: ApiDirectory;
   onStep: ((step: Step) => void) | undefined;
+}
+
+/** The result of a move that is not begun. */
+export function leftOf(plan: PlannedMove, reason: string): MoveResult {
+  return { ...shown(plan), state: 'skipped', reason };
 }
 
 function shown({ resource, from, to, app, composite }: PlannedMove): Omit<MoveResult, 'state' | 'reason'> {

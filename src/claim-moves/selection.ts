@@ -4,7 +4,7 @@ import { ConnectorError } from '../base/errors.ts';
 import type { KubeClient } from '../clusters/kube-client.ts';
 import { appNameLabel, appNamespaceLabel } from '../mapping/identity.ts';
 import { apiName, type ClaimApi, claimPath } from './claim-api.ts';
-import { type ClaimObject, type Place, readClaim } from './claim-object.ts';
+import { type ClaimObject, type Place, readExactly } from './claim-object.ts';
 
 export interface SelectedClaim {
   api: ClaimApi;
@@ -38,7 +38,7 @@ export async function readSelected(
   api: ClaimApi,
   { namespace, name }: Place,
 ): Promise<SelectedClaim> {
-  const claim = await readClaim(client, claimPath(api, namespace, name));
+  const claim = await readExactly<ClaimObject>(client, claimPath(api, namespace, name));
   if (!claim)
     throw new ConnectorError(
       'claim-not-found',

@@ -90,7 +90,7 @@ async function readAllComposed(
     const found = await readComposed(client, directory, reference);
     const inner =
       found.object && depth > 1 ? await readAllComposed(client, directory, found.object, depth - 1) : [];
-    return [found, ...inner];
+    return [found].concat(inner);
   });
   return (await Promise.all(all)).flat();
 }

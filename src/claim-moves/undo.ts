@@ -1,7 +1,7 @@
 import type { KubeClient } from '../clusters/kube-client.ts';
 import { ConnectorError } from '../base/errors.ts';
 import { claimPath } from './claim-api.ts';
-import { readClaim, showPlace } from './claim-object.ts';
+import { type ClaimObject, readExactly, showPlace } from './claim-object.ts';
 import { Ledger, type LedgerEntry, type MoveRecord } from './ledger.ts';
 import { type PlanOptions, type PlannedMove, planMoves, planOfEntry } from './plan.ts';
 import type { MoveRequest } from './preflight.ts';
@@ -32,7 +32,7 @@ async function reversed(
   client: KubeClient,
   { api, from, to, secret, annotations }: MoveRecord,
 ): Promise<MoveRequest> {
-  const claim = await readClaim(client, claimPath(api, to.namespace, to.name));
+  const claim = await readExactly<ClaimObject>(client, claimPath(api, to.namespace, to.name));
   if (!claim)
     throw new ConnectorError(
       'cannot-undo',
@@ -90,17 +90,16 @@ async function runBack(
     ended.map(({ planned }) => planned),
     options,
   );
-  return await Promise.all(
-    results.map(async (result) => {
-      const of = ended.find(({ planned }) => planned.from === result.from);
-      if (result.state !== 'moved' || !of) return result;
-      await ledger.write(of.entry, 'undone');
-      const { namespace, uid } = of.planned.record.from;
-      const back = await ledger.read(namespace, uid);
-      if (back) await ledger.forget(back);
-      return { ...result, state: 'undone' as const };
-    }),
-  );
+  for (const result of results) {
+    const of = ended.find(({ planned }) => planned.from === result.from);
+    if (result.state !== 'moved' || !of) continue;
+    await ledger.write(of.entry, 'undone');
+    const { namespace, uid } = of.planned.record.from;
+    const back = await ledger.read(namespace, uid);
+    if (back) await ledger.forget(back);
+    result.state = 'undone';
+  }
+  return results;
 }
 
 async function fresh(ledger: Ledger, entries: readonly LedgerEntry[]): Promise<LedgerEntry[]> {

@@ -5,6 +5,7 @@ import { completionCommand } from './completion.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
 import { exitCodes } from './exit-codes.ts';
+import { moveCommand } from './move.ts';
 import { serveCommand } from './serve.ts';
 
 /** Their exit code 1 has a meaning of its own. */
@@ -18,8 +19,11 @@ export function createProgram(calledAs: string): Command {
       'Use the claim APIs of a remote Crossplane control plane as if Crossplane were installed in this cluster',
     )
     .version(productVersion())
+    // Needed on the way to every command that has commands of its own.
+    .enablePositionalOptions()
     .addCommand(doctorCommand())
     .addCommand(serveCommand())
+    .addCommand(moveCommand())
     .addCommand(demoCommand());
   program.addCommand(completionCommand(program));
   // Neither is inherited by commands that are added.
