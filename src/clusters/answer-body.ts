@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import { systemClock } from '../base/clock.ts';
 
 type Body = Dispatcher.ResponseData['body'];
 
@@ -16,8 +17,22 @@ export async function readText(body: Body, limit: number, tooLong: () => Error):
   return Buffer.concat(chunks, length).toString('utf8');
 }
 
-/** The lines that are not empty, each as it comes. A line has `limit` characters at most. */
-export async function* readLines(body: Body, limit: number, tooLong: () => Error): AsyncGenerator<string> {
+interface LineOptions {
+  /** Characters of one line. */
+  limit: number;
+  tooLong: () => Error;
+  /** Milliseconds between two looks, while little arrives. */
+  gatherMs: number;
+}
+
+/** Whoever is behind reads on at once. */
+const littleBytes = 16 * 1024;
+
+/** The lines that are not empty, each as it comes, or some at once. */
+export async function* readLines(
+  body: Body,
+  { limit, tooLong, gatherMs }: LineOptions,
+): AsyncGenerator<string> {
   let rest = '';
   const decoder = new TextDecoder();
   for await (const chunk of body as AsyncIterable<Buffer>) {
@@ -30,6 +45,7 @@ export async function* readLines(body: Body, limit: number, tooLong: () => Error
     }
     rest = rest.slice(start);
     if (rest.length > limit) throw tooLong();
+    if (gatherMs > 0 && chunk.length < littleBytes) await systemClock.sleep(gatherMs);
   }
 }
 

@@ -52,6 +52,8 @@ export interface CallOptions {
   timeoutMs?: number;
   /** Of the answer; more is `unusable-answer`. */
   maxBytes?: number;
+  /** Of a watch: milliseconds between two looks at what has arrived; none when left out. */
+  gatherMs?: number;
   /** On a connection that no number of other requests keeps waiting: for a call that finds out whether any is answered. */
   apart?: boolean;
 }
@@ -157,9 +159,11 @@ export class KubeClient {
       { ...options, query: { ...options.query, watch: 'true' } },
       true,
     );
-    const lines = readLines(answer.body, maxEventBytes, () =>
-      this.#unusable(path, 'an event without an end'),
-    );
+    const lines = readLines(answer.body, {
+      limit: maxEventBytes,
+      tooLong: () => this.#unusable(path, 'an event without an end'),
+      gatherMs: options.gatherMs ?? 0,
+    });
     for await (const line of lines) yield this.#parse(line, path) as WatchEvent<T>;
   }
 
