@@ -1,8 +1,12 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { describe, expect, it } from '@jest/globals';
-import { accessFollowingFile, accessFromFile } from '../../../src/clusters/cluster-access.ts';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import {
+  accessFollowingFile,
+  accessFromEnvironment,
+  accessFromFile,
+} from '../../../src/clusters/cluster-access.ts';
 import { headersOf } from '../../../src/clusters/credential.ts';
 import { KubeClient } from '../../../src/clusters/kube-client.ts';
 import { Transport } from '../../../src/clusters/transport.ts';
@@ -86,6 +90,21 @@ describe('whom a kubeconfig acts as', () => {
       );
     },
   );
+});
+
+describe('whom a kubeconfig acts as that nobody named', () => {
+  const before = process.env['KUBECONFIG'];
+  afterEach(() => {
+    if (before === undefined) delete process.env['KUBECONFIG'];
+    else process.env['KUBECONFIG'] = before;
+  });
+
+  it('is refused, since it may have been merged of several files', () => {
+    process.env['KUBECONFIG'] = write('h.kubeconfig', kubeconfig({ token: 'one', as: 'jane' }));
+    expect(() => accessFromEnvironment()).toThrow(
+      'the kubeconfig\'s user acts as "jane", which is taken from a named file only; name it with --kubeconfig',
+    );
+  });
 });
 
 describe('a client of the leader', () => {
