@@ -1,11 +1,14 @@
 import { createServer as createHttp } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import { type AddressInfo, connect, type Server } from 'node:net';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { accessFromKubeconfig } from '../../../src/clusters/cluster-access.ts';
 import { KubeClient } from '../../../src/clusters/kube-client.ts';
 import { Transport } from '../../../src/clusters/transport.ts';
 import { LabAuthority } from '../../../src/demo/certificates.ts';
+
+// Generous: keys are made, the machine may be busy, and no timing is a test here.
+jest.setTimeout(60_000);
 
 const open: (Server & { closeAllConnections(): void })[] = [];
 
