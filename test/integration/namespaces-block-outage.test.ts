@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { namespacePath } from '../../src/clusters/api-paths.ts';
+import type { ConfigMap } from '../../src/apimachinery/objects.ts';
+import { configMapPath, namespacePath } from '../../src/clusters/api-paths.ts';
 import { eventually } from '../support/lab.ts';
 import { OutageGround } from '../support/outage-ground.ts';
 import { isGone } from '../support/test-ground.ts';
@@ -18,6 +19,12 @@ beforeAll(async () => {
   );
   // Before that, nobody asks whether a namespace may go.
   await eventually(async () => expect((await deletion(full(), '--dry-run=server')).code).toBe(1));
+  // Before that, no namespace is known to hold none.
+  const { app, group, name, namespace } = outage.ground;
+  await eventually(async () => {
+    const { data } = await app.client.get<ConfigMap>(configMapPath(namespace, `${name}-state`));
+    expect(JSON.parse(data?.['claim-namespaces'] ?? '{}')).toMatchObject({ seeded: [`databases.${group}`] });
+  });
 });
 afterAll(async () => {
   if (!outage) return;
