@@ -8,6 +8,7 @@ const first = [
   'oracle/oracle',
   'integration/chaos',
   'integration/rotation',
+  'integration/rotation-clusters',
   'integration/limits-memory',
   'integration/kubernetes-versions',
   'integration/outage-connections',
