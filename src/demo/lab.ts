@@ -41,7 +41,9 @@ export interface LabFacts {
 /** What a cluster is made of. */
 export const clusterTools = ['etcd', 'kube-apiserver', 'kube-controller-manager'] as const;
 type ClusterTools = Pick<ToolPaths, (typeof clusterTools)[number]>;
-/** Revisions that lie between the starts of two clusters, more than a test run writes. */
+/** Revisions of the first cluster at its start, so that it has a history that is compacted. */
+const firstRevision = 500;
+/** Revisions that lie between the starts of two clusters. */
 const revisionGap = 4_000;
 
 /**
@@ -109,7 +111,7 @@ export class Lab implements AsyncDisposable {
       tools,
       guard: this.guard,
       address: this.#options.address ?? '127.0.0.1',
-      startingRevision: ++this.#started * revisionGap,
+      startingRevision: firstRevision + this.#started++ * revisionGap,
       apiServerFlags: this.#options.apiServerFlags?.[name] ?? [],
     });
     this.#clusters.set(name, cluster);

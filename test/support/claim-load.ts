@@ -32,7 +32,8 @@ interface Entry {
   isUnknown: boolean;
 }
 
-const pauseMs = 15;
+/** Of a client, after each change. */
+const defaultPauseMs = 15;
 const refusedPauseMs = 100;
 const workers = 3;
 const watchers = 6;
@@ -45,6 +46,7 @@ const watchers = 6;
 export class ClaimLoad {
   readonly #app: GroundCluster;
   readonly #claims: Claims;
+  readonly #pauseMs: number;
   readonly #ledger = new Map<string, Entry>();
   readonly #report: LoadReport;
   readonly #seen: Set<string>[] = [];
@@ -52,9 +54,10 @@ export class ClaimLoad {
   #work: Promise<unknown> = Promise.resolve();
   #watching: { current: WatchClient | undefined; done: Promise<void> }[] = [];
 
-  constructor(app: GroundCluster, claims: Claims) {
+  constructor(app: GroundCluster, claims: Claims, pauseMs = defaultPauseMs) {
     this.#app = app;
     this.#claims = claims;
+    this.#pauseMs = pauseMs;
     this.#report = {
       requests: 0,
       acknowledgedWrites: 0,
@@ -110,7 +113,7 @@ export class ClaimLoad {
         if (await this.#write(entry, () => client.patch(this.#claims.path(name), change)))
           entry.value = value;
         await this.#ask(() => client.get(this.#claims.path(name)));
-        await delay(pauseMs);
+        await delay(this.#pauseMs);
       }
       await this.#ask(() => client.get(this.#claims.path(), { query: { limit: '20' } }));
       if (isThere && round % 4 === 3) {

@@ -12,7 +12,8 @@ export async function reportOfLoad(
   api: ClaimApi,
   change: (load: ClaimLoad) => Promise<void>,
 ): Promise<LoadReport> {
-  const load = new ClaimLoad(ground.app, claims);
+  // A rotation takes seconds: clients without a pause would find no more, and take the machine from what runs beside.
+  const load = new ClaimLoad(ground.app, claims, 60);
   await load.start();
   await more(load);
   let report: LoadReport;
