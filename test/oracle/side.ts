@@ -185,8 +185,10 @@ export class OpenWatch {
     this.#options.stop();
     const { request: asked, status, headers } = this.#options;
     const body = Buffer.concat(this.#chunks);
+    // Of a watch that goes on, what came in the server's own time says nothing.
+    const frames = this.#ended ? this.frames : this.frames.filter((frame) => !isPlainBookmark(frame));
     return status === 200
-      ? { request: asked, status, headers, body: Buffer.alloc(0), frames: this.frames }
+      ? { request: asked, status, headers, body: Buffer.alloc(0), frames }
       : { request: asked, status, headers, body };
   }
 }

@@ -58,7 +58,7 @@ describe('ListToApp', () => {
     const bytes = Buffer.concat([Buffer.from(head), captured(name).subarray(1)]);
     const whole = map([bytes], columns);
     const different: number[] = [];
-    for (let end = head.length; end < bytes.length; end += 5) {
+    for (let end = head.length; end < bytes.length; end += 13) {
       if (!map([bytes.subarray(0, end), bytes.subarray(end)], columns).equals(whole)) different.push(end);
     }
     expect(different).toEqual([]);
