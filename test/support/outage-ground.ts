@@ -132,12 +132,20 @@ export class OutageGround {
     expect(explained.stdout).toContain('ENUM');
   }
 
-  /** A `kubectl get --watch` that has shown the claim. */
+  /** A `kubectl get --watch` that has shown the claim, and watches: it lists first, and fails where it cannot go on. */
   async kubectlWatch(): Promise<KubectlWatch> {
-    const { api, claims, ground } = this;
+    const { api, claims, ground, proxy } = this;
+    const opened = (): number =>
+      proxy.requests.filter(
+        ({ url, userAgent }) => userAgent.startsWith('kubectl') && url.includes('watch=true'),
+      ).length;
+    const before = opened();
     const args = ['get', `${api.plural}.${api.group}`, '-n', claims.namespace, '--watch'];
     const watch = new KubectlWatch(ground.app.kubeconfig, args);
     await eventually(() => expect(watch.output).toContain('kept'));
+    await eventually(() => expect(opened()).toBeGreaterThan(before));
+    // The watch was answered before this is, which came later.
+    await claims.names();
     return watch;
   }
 
