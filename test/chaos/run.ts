@@ -163,12 +163,11 @@ async function compareWithViews(load: Load, { shown, configMaps }: EndState): Pr
             .filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace)
             .map(({ metadata }) => metadata.uid as string)
         : load.families.dependents.map(({ uid }) => uid).filter((uid) => configMaps.has(uid));
-      const known = new Set(view.objects.keys());
-      const missing = real.filter((uid) => !known.has(uid)).length;
-      const surplus = isOfClaims ? known.size - (real.length - missing) : 0;
-      return missing + surplus === 0
+      const missing = real.filter((uid) => !view.objects.has(uid));
+      const surplus = isOfClaims ? [...view.objects.keys()].filter((uid) => !real.includes(uid)) : [];
+      return missing.length + surplus.length === 0
         ? []
-        : [`the watch of ${name} lacks ${missing} objects and has ${surplus} too many`];
+        : [`the watch of ${name} lacks [${missing.join(' ')}], and has [${surplus.join(' ')}] too many`];
     });
   for (const deadline = Date.now() + 30_000; wrong().length > 0 && Date.now() < deadline;) await delay(250);
   return wrong();
