@@ -148,6 +148,7 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
         port: servicePort(),
         externalHost: config.external?.host,
         ownerClusterRole: config.ownerClusterRole,
+        takeOver: config.takeOver,
         log,
         metrics,
       }),

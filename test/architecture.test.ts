@@ -14,6 +14,7 @@ const allowedIntoPath: Record<string, readonly string[]> = {
   cli: requestPath,
   controllers: ['mapping', 'upstream'],
   demo: ['mapping'],
+  connecting: ['mapping'],
 };
 /** Rooms that `mapping`, which is pure, may know, and modules of node beside them. */
 const pureRooms = new Set(['apimachinery', 'base', 'catalog', 'mapping']);

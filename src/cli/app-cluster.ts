@@ -11,8 +11,12 @@ export interface AppClusterFlags {
 export function openAppCluster({ kubeconfig, context }: AppClusterFlags): Transport {
   const access =
     kubeconfig === undefined ? accessFromEnvironment(context) : accessFromFile(kubeconfig, context);
-  const hasProxy = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'].some((name) =>
+  return new Transport(access, hasProxy());
+}
+
+/** HTTPS_PROXY or HTTP_PROXY is set. */
+export function hasProxy(): boolean {
+  return ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'].some((name) =>
     Boolean(process.env[name]),
   );
-  return new Transport(access, hasProxy);
 }

@@ -5,6 +5,7 @@ import { completionCommand } from './completion.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
 import { exitCodes } from './exit-codes.ts';
+import { installCommand } from './install.ts';
 import { moveCommand } from './move.ts';
 import { serveCommand } from './serve.ts';
 
@@ -19,8 +20,9 @@ export function createProgram(calledAs: string): Command {
       'Use the claim APIs of a remote Crossplane control plane as if Crossplane were installed in this cluster',
     )
     .version(productVersion())
-    // Needed on the way to every command that has commands of its own.
+    // Needed on the way to every command that has commands of its own, and for a command's own --version.
     .enablePositionalOptions()
+    .addCommand(installCommand())
     .addCommand(doctorCommand())
     .addCommand(serveCommand())
     .addCommand(moveCommand())

@@ -33,6 +33,12 @@ export class Progress implements Disposable {
     this.#terminal.note(`${text}\n`);
   }
 
+  /** Writes something else that stays, such as a result. */
+  above(write: () => void): void {
+    this.#clear();
+    write();
+  }
+
   [Symbol.dispose](): void {
     this.#clear();
   }

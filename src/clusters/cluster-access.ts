@@ -3,7 +3,7 @@ import type { RequestOptions } from 'node:https';
 import { systemClock } from '../base/clock.ts';
 import { ConnectorError, describeError } from '../base/errors.ts';
 import { type Credential, isPair, isSameCredential, type TlsMaterial } from './credential.ts';
-import { ExecPlugin } from './exec-plugin.ts';
+import { type ExecCredential, ExecPlugin } from './exec-plugin.ts';
 import {
   loadFromEnvironment,
   loadKubeconfig,
@@ -11,6 +11,13 @@ import {
   type LoadedKubeconfig,
 } from './kubeconfig.ts';
 import { expiryOfToken } from './token-expiry.ts';
+
+/** Where credentials come from that are neither in the kubeconfig nor in files. */
+export interface CredentialSource {
+  credential(): Promise<ExecCredential>;
+  /** The last one was answered with 401. */
+  refused(): void;
+}
 
 /** How long a credential is used before its files are looked at again. */
 const credentialLifetimeMs = 5_000;
@@ -29,14 +36,17 @@ export class ClusterAccess {
   readonly proxyUrl: string | undefined;
   readonly skipsTlsVerify: boolean;
   #loaded: LoadedKubeconfig;
-  #plugin: ExecPlugin | undefined;
+  #plugin: CredentialSource | undefined;
   #credential: Promise<Credential> | undefined;
   #known: Credential | undefined;
   #readAt = 0;
   #expires = 0;
 
-  /** `read` is called again and again; an error of a later call leaves the last kubeconfig in use. */
-  constructor(read: () => LoadedKubeconfig) {
+  /**
+   * `read` is called again and again; an error of a later call leaves the last kubeconfig in use. `source` takes the place of the
+   * kubeconfig's user.
+   */
+  constructor(read: () => LoadedKubeconfig, source?: CredentialSource) {
     this.#load = read;
     this.#loaded = read();
     const { kubeConfig } = this.#loaded;
@@ -59,7 +69,7 @@ export class ClusterAccess {
     this.server = new URL(cluster.server.replace(/\/+$/, ''));
     this.proxyUrl = cluster.proxyUrl;
     this.skipsTlsVerify = cluster.skipTLSVerify;
-    this.#plugin = this.#loaded.exec && new ExecPlugin(this.#loaded.exec, cluster);
+    this.#plugin = source ?? (this.#loaded.exec && new ExecPlugin(this.#loaded.exec, cluster));
   }
 
   /** Path prefix before `/api` and `/apis`: empty for most clusters. */

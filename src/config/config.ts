@@ -2,13 +2,14 @@ import { hostname } from 'node:os';
 import { ConnectorError } from '../base/errors.ts';
 import { type NamespaceDeletionRule, namespaceDeletionPolicies } from '../catalog/namespace-deletion.ts';
 import type { LogLevel } from '../base/logger.ts';
+import { type ControlPlaneWay, controlPlaneWay } from './control-plane-way.ts';
 import { parseDuration } from './duration.ts';
 import { environmentName, serveOptions } from './options.ts';
 
 /** The completed configuration of `serve`; nothing else reads flags or the environment. */
 export interface Config {
   kubeconfig: string | undefined;
-  controlPlane: { kubeconfigFile: string } | { secretName: string; secretKey: string };
+  controlPlane: ControlPlaneWay;
   claimNamespace: string;
   namespace: string;
   releaseName: string;
@@ -21,6 +22,7 @@ export interface Config {
   allowResourceRef: boolean;
   namespaceDeletion: NamespaceDeletionRule[];
   ownerClusterRole: string | undefined;
+  takeOver: { namespace: string; releaseName: string } | undefined;
   rebind: boolean;
   shutdownDelayMs: number;
   /** 0 stands for no limit. */
@@ -70,16 +72,10 @@ export function completeConfig(flags: Flags, environment: Record<string, string 
     return Number(value);
   };
 
-  const kubeconfigFile = text('control-plane-kubeconfig');
-  const secretName = text('control-plane-secret');
-  if (kubeconfigFile === undefined && secretName === undefined) {
-    faults.push(
-      '--control-plane-secret or --control-plane-kubeconfig is needed: it says where the control plane is',
-    );
-  }
-  if (kubeconfigFile !== undefined && flags['controlPlaneSecret'] !== undefined) {
-    faults.push('--control-plane-secret and --control-plane-kubeconfig exclude each other: give one of them');
-  }
+  const controlPlane = controlPlaneWay(
+    { text, isSet, isFlag: (flag) => flags[camelCase(flag)] !== undefined },
+    faults,
+  );
   const claimNamespace = text('claim-namespace');
   if (claimNamespace === undefined) {
     faults.push(
@@ -141,16 +137,17 @@ export function completeConfig(flags: Flags, environment: Record<string, string 
     );
     return [];
   });
+  const takeOver = text('take-over');
+  const [, takenNamespace, takenName] = /^([a-z0-9-]+)\/([a-z0-9-]+)$/.exec(takeOver ?? '') ?? [];
+  if (takeOver !== undefined && takenName === undefined)
+    faults.push(`--take-over: "${takeOver}" is not of the form namespace/service`);
   const externalHost = text('external-host');
   const externalPort = port('external-port', text('external-port'));
   const servicePort = port('service-port', text('service-port'));
   if (faults.length > 0) throw new ConnectorError('configuration-invalid', faults.join('; '));
   return {
     kubeconfig: text('kubeconfig'),
-    controlPlane:
-      kubeconfigFile === undefined
-        ? { secretName: secretName as string, secretKey: text('control-plane-secret-key') as string }
-        : { kubeconfigFile },
+    controlPlane: controlPlane as ControlPlaneWay,
     claimNamespace: claimNamespace as string,
     namespace: text('namespace') ?? (environment['POD_NAMESPACE'] || 'kube-system'),
     releaseName,
@@ -163,6 +160,8 @@ export function completeConfig(flags: Flags, environment: Record<string, string 
     allowResourceRef: isSet('allow-resource-ref'),
     namespaceDeletion,
     ownerClusterRole: text('owner-cluster-role'),
+    takeOver:
+      takenName === undefined ? undefined : { namespace: takenNamespace as string, releaseName: takenName },
     rebind: isSet('rebind'),
     shutdownDelayMs: shutdownDelayMs as number,
     requestsInflight,

@@ -43,6 +43,8 @@ export const connectorFieldManager = 'mcp-connector';
 
 /** Says which release an APIService belongs to; of the app cluster, as the next. */
 export const releaseLabel = 'mcp-connector-k8s.io/release';
+/** On the ServiceAccount of the control plane: which cluster it is for, in its people's words. */
+export const clusterNameAnnotation = `${annotationPrefix}cluster-name`;
 /** Any change of an APIService makes the aggregator read discovery and OpenAPI again, instead of after a minute. */
 export const catalogHashAnnotation = 'mcp-connector-k8s.io/catalog-hash';
 

@@ -84,6 +84,26 @@ describe('rights in the app cluster', () => {
   });
 });
 
+describe('the token of an organization', () => {
+  it('stands in a Secret and in no argument, and the connector may read that one [install.token.secret]', async () => {
+    const rendered = await renderChart({ mode: 'space' });
+    const secret = find(rendered, 'Secret', 'mcp-connector-upbound-token');
+    expect(secret['stringData']).toEqual({ token: 'a-token' });
+    expect(JSON.stringify(rendered.filter((manifest) => manifest !== secret))).not.toContain('a-token');
+    expect(lines(rulesOf(find(rendered, 'Role', 'mcp-connector')))).toContain(
+      '/secrets[mcp-connector-upbound-token mcp-connector-serving-cert]: get list watch',
+    );
+  });
+
+  it('is not rendered where a Secret is named [install.token.secret]', async () => {
+    const set = ['upbound.tokenSecret.name=given', 'upbound.tokenSecret.key=api-token'];
+    const rendered = await renderChart({ mode: 'space', set });
+    expect(rendered.filter(({ kind }) => kind === 'Secret')).toEqual([]);
+    expect(JSON.stringify(rendered)).toContain('--upbound-token-secret=given');
+    expect(JSON.stringify(rendered)).not.toContain('a-token');
+  });
+});
+
 describe('rights of the people', () => {
   it('are left out while rbac.groups is empty', () => {
     const labelled = manifests.filter((manifest) =>

@@ -105,7 +105,12 @@ describe('values', () => {
   });
 
   it.each([
-    [['upbound.token=x'], 'token exchange is not part of this version; create a kubeconfig Secret'],
+    [['upbound.token=x'], 'upbound.account is required with a token'],
+    [['upbound.token=x', 'upbound.account=a'], 'spaces.host is required with a token'],
+    [
+      ['upbound.tokenSecret.name=x', 'upbound.account=a', 'spaces.host=h'],
+      'spaces.controlPlane.name is required with a token',
+    ],
     [['spaces.controlPlane.claimNamespace=a'], 'spaces.controlPlane.kubeconfigSecret.name is required'],
     [['spaces.controlPlane.kubeconfigSecret.name=a'], 'spaces.controlPlane.claimNamespace is required'],
     [

@@ -41,6 +41,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- end -}}
 {{- end -}}
 
+{{/* The Secret with the organization's token: a given one, or the one made of upbound.token. */}}
+{{- define "mcp-connector.tokenSecretName" -}}
+{{- default (printf "%s-upbound-token" (include "mcp-connector.fullname" .)) .Values.upbound.tokenSecret.name -}}
+{{- end -}}
+
 {{/* Not empty where the deletion of a namespace can be refused. */}}
 {{- define "mcp-connector.blocksNamespaces" -}}
 {{- range .Values.namespaceDeletion -}}{{- if eq .policy "block" -}}true{{- end -}}{{- end -}}
@@ -50,10 +55,18 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- define "mcp-connector.validate" -}}
 {{- $controlPlane := .Values.spaces.controlPlane -}}
 {{- if not $controlPlane.kubeconfigSecret.name -}}
-{{- if .Values.upbound.token -}}
-{{- fail "token exchange is not part of this version; create a kubeconfig Secret for the control plane and name it in spaces.controlPlane.kubeconfigSecret.name" -}}
+{{- if not (or .Values.upbound.token .Values.upbound.tokenSecret.name) -}}
+{{- fail "spaces.controlPlane.kubeconfigSecret.name is required: the name of a Secret in the release's namespace with a kubeconfig for the control plane; or upbound.account with a token, spaces.host and spaces.controlPlane.name" -}}
 {{- end -}}
-{{- fail "spaces.controlPlane.kubeconfigSecret.name is required: the name of a Secret in the release's namespace with a kubeconfig for the control plane" -}}
+{{- if not .Values.upbound.account -}}
+{{- fail "upbound.account is required with a token: the organization that it is of" -}}
+{{- end -}}
+{{- if not .Values.spaces.host -}}
+{{- fail "spaces.host is required with a token: the host of the Space that has the control plane" -}}
+{{- end -}}
+{{- if not $controlPlane.name -}}
+{{- fail "spaces.controlPlane.name is required with a token: the name of the control plane in the Space" -}}
+{{- end -}}
 {{- end -}}
 {{- if not $controlPlane.claimNamespace -}}
 {{- fail "spaces.controlPlane.claimNamespace is required: the namespace on the control plane that holds the claims of this cluster" -}}

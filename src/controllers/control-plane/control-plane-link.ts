@@ -61,6 +61,7 @@ export class ControlPlaneLink {
   #kubeconfigFault: ConnectorError | undefined;
   #closed: Closed | undefined;
   #toldOf: string | undefined;
+  #tokenTrouble: string | undefined;
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -101,7 +102,7 @@ export class ControlPlaneLink {
     const isServing = this.#serving && this.#kubeconfigFault && this.#closed?.error !== this.#kubeconfigFault;
     return isServing
       ? `an earlier kubeconfig of the control plane is in use: ${this.#kubeconfigFault?.message}`
-      : undefined;
+      : this.#tokenTrouble && `the token of the Space cannot be renewed: ${this.#tokenTrouble}`;
   }
 
   /** For requests of users. Throws StatusError 503 with the reason while there is none. */
@@ -158,7 +159,9 @@ export class ControlPlaneLink {
   async #followKubeconfig(): Promise<void> {
     let candidate: Way | undefined;
     try {
-      const found = await findKubeconfig(this.#options.config, this.#options.client);
+      const { config, client } = this.#options;
+      const onTokenTrouble = (reason: string | undefined): void => this.#tellOfToken(reason);
+      const found = await findKubeconfig({ ...config, onTokenTrouble }, client);
       if (found.text === this.#serving?.text) {
         this.#dropCandidate();
         this.#kubeconfigFault = undefined;
@@ -203,9 +206,7 @@ export class ControlPlaneLink {
     const { clusterID, config, log, metrics } = this.#options;
     const transport = new Transport(found.open(), config.environmentProxy);
     if (transport.access.skipsTlsVerify) {
-      log.warn(
-        "the control plane's certificate is not verified: its kubeconfig sets insecure-skip-tls-verify",
-      );
+      log.warn("the control plane's certificate is not verified: insecure-skip-tls-verify is set");
     }
     const controlPlane = new ControlPlane(transport, metrics);
     controlPlane.breaker.onSuspicion = () => this.#rounds.wake();
@@ -244,6 +245,18 @@ export class ControlPlaneLink {
     metrics?.circuitOpens.inc();
     if (error === this.#servingFault) this.#serving.link.transport.lost();
     this.#rounds.wake();
+  }
+
+  /** Once, while the token in use is still valid. */
+  #tellOfToken(reason: string | undefined): void {
+    if (reason !== undefined && this.#tokenTrouble === undefined)
+      this.#options.log.warn(
+        { reason },
+        'the token of the Space cannot be renewed; the one in use is still valid',
+      );
+    if (reason === undefined && this.#tokenTrouble !== undefined)
+      this.#options.log.info('the token of the Space is renewed again');
+    this.#tokenTrouble = reason;
   }
 
   /** Once, where the one before stays in service. */

@@ -4,7 +4,9 @@ import { ConnectorError, describeError } from '../../base/errors.ts';
 import { secretPath } from '../../clusters/api-paths.ts';
 import { accessFromFile, accessFromKubeconfig, type ClusterAccess } from '../../clusters/cluster-access.ts';
 import { isNotFound, type KubeClient } from '../../clusters/kube-client.ts';
+import { accessToSpace, spaceUrl } from '../../clusters/space-access.ts';
 import type { Config } from '../../config/config.ts';
+import type { SpaceWay } from '../../config/control-plane-way.ts';
 
 /** A kubeconfig as it was found: its text tells whether it changed. */
 export interface FoundKubeconfig {
@@ -12,14 +14,18 @@ export interface FoundKubeconfig {
   open: () => ClusterAccess;
 }
 
+export interface KubeconfigPlace extends Pick<Config, 'controlPlane' | 'namespace'> {
+  /** For the exchange of tokens. */
+  environmentProxy?: boolean;
+  /** Told while a token is not renewed, and with undefined when it is. */
+  onTokenTrouble?: (reason: string | undefined) => void;
+}
+
 /**
  * Reads the control plane's kubeconfig from the Secret or file that the configuration names. Throws ConnectorError
  * with one sentence that says what is missing and what to do.
  */
-export async function findKubeconfig(
-  config: Pick<Config, 'controlPlane' | 'namespace'>,
-  client: KubeClient,
-): Promise<FoundKubeconfig> {
+export async function findKubeconfig(config: KubeconfigPlace, client: KubeClient): Promise<FoundKubeconfig> {
   const { controlPlane, namespace } = config;
   if ('kubeconfigFile' in controlPlane) {
     const file = controlPlane.kubeconfigFile;
@@ -35,6 +41,7 @@ export async function findKubeconfig(
       );
     }
   }
+  if ('space' in controlPlane) return await findSpace(controlPlane.space, { ...config, namespace }, client);
   const { secretName, secretKey } = controlPlane;
   const where = `Secret ${namespace}/${secretName}`;
   const secret = await readSecret(client, namespace, secretName, where);
@@ -51,11 +58,45 @@ export async function findKubeconfig(
   return { text, open: () => accessFromKubeconfig(text, `key "${secretKey}" of ${where}`) };
 }
 
+/** In place of a kubeconfig: another token, CA or address is another way. */
+async function findSpace(
+  space: SpaceWay,
+  { namespace, environmentProxy = false, onTokenTrouble }: KubeconfigPlace,
+  client: KubeClient,
+): Promise<FoundKubeconfig> {
+  const { tokenSecretName: name, tokenSecretKey: key } = space;
+  const where = `Secret ${namespace}/${name}`;
+  const { data } = await readSecret(client, namespace, name, where, `${key}=<token>`);
+  const token = decoded(data?.[key])?.trim();
+  if (!token)
+    throw new ConnectorError(
+      'kubeconfig-key-missing',
+      `${where} has no token under the key "${key}"; its keys are: ${Object.keys(data ?? {})
+        .toSorted()
+        .join(', ')}; set upbound.tokenSecret.key`,
+    );
+  const ca = decoded(data?.['ca.crt']);
+  const { account, authUrl } = space;
+  return {
+    text: JSON.stringify([spaceUrl(space), account, authUrl, token, ca]),
+    open: () =>
+      accessToSpace(
+        { ...space, ca },
+        { authUrl, account, token, ca, environmentProxy, onTrouble: onTokenTrouble },
+      ),
+  };
+}
+
+function decoded(data: string | undefined): string | undefined {
+  return data === undefined ? undefined : Buffer.from(data, 'base64').toString('utf8');
+}
+
 async function readSecret(
   client: KubeClient,
   namespace: string,
   name: string,
   where: string,
+  content = 'kubeconfig=<file>',
 ): Promise<Secret> {
   try {
     return await client.get<Secret>(secretPath(namespace, name), { timeoutMs: 5_000 });
@@ -63,7 +104,9 @@ async function readSecret(
     if (isNotFound(cause)) {
       throw new ConnectorError(
         'kubeconfig-missing',
-        `${where} does not exist; create it with the control plane's kubeconfig: kubectl -n ${namespace} create secret generic ${name} --from-file=kubeconfig=<file>`,
+        content.startsWith('kubeconfig')
+          ? `${where} does not exist; create it with the control plane's kubeconfig: kubectl -n ${namespace} create secret generic ${name} --from-file=${content}`
+          : `${where} does not exist; create it with the organization's token: kubectl -n ${namespace} create secret generic ${name} --from-literal=${content}`,
         { cause },
       );
     }

@@ -34,6 +34,16 @@ export function isOurs({ metadata, spec }: APIService, { releaseName, namespace 
   );
 }
 
+/** True for what leads to the Service of another installation, of another product: what we have labelled has its release. */
+export function mayBeTakenOver({ metadata, spec }: APIService, from: Release): boolean {
+  return (
+    metadata.labels?.[automanagedLabel] === undefined &&
+    metadata.labels?.[releaseLabel] === undefined &&
+    spec.service?.namespace === from.namespace &&
+    spec.service.name === from.releaseName
+  );
+}
+
 /** Whose an APIService is that is not ours. `definitions`: CRDs of the app cluster with its group and version. */
 export function otherOwnerOf(
   service: APIService,

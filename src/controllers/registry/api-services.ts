@@ -9,7 +9,13 @@ import type { EventRecorder } from '../../clusters/event-recorder.ts';
 import { isConflict, isNotFound, type KubeClient } from '../../clusters/kube-client.ts';
 import { ApiConflicts } from './api-conflicts.ts';
 import { differs, nameOf, wantedApiService } from './wanted-api-service.ts';
-import { isOurs, otherOwnerOf, ownerByDefinitions, type Release } from './api-service-owner.ts';
+import {
+  isOurs,
+  mayBeTakenOver,
+  otherOwnerOf,
+  ownerByDefinitions,
+  type Release,
+} from './api-service-owner.ts';
 import { LocalDefinitions } from './local-definitions.ts';
 import type { RegisteredApis } from './registered-apis.ts';
 import type { ServingCertificate } from '../certificates/serving-certificate.ts';
@@ -31,6 +37,8 @@ export interface ApiServicesOptions {
   /** A Service of type ExternalName is kept for this host. */
   externalHost?: string | undefined;
   ownerClusterRole?: string | undefined;
+  /** The Service of an installation of another product, whose APIServices become ours. */
+  takeOver?: Release | undefined;
   log: Logger;
   metrics: Metrics;
 }
@@ -91,7 +99,7 @@ export class ApiServices {
   }
 
   async #reconcile(name: string): Promise<void> {
-    const { store, registered, release } = this.#options;
+    const { store, registered, release, takeOver } = this.#options;
     const catalog = store.current;
     if (!catalog || !registered.hasSynced || !this.#definitions.areKnown) return;
     if (name === everyOne) return this.#conflicts.settled();
@@ -104,7 +112,8 @@ export class ApiServices {
     }
     const { group, version } = groupVersion;
     const definitions = await this.#definitions.serving(group, version);
-    if (current ? !isOurs(current, release) : definitions.length > 0) {
+    const isTaken = current !== undefined && takeOver !== undefined && mayBeTakenOver(current, takeOver);
+    if (current ? !isOurs(current, release) && !isTaken : definitions.length > 0) {
       this.#reportForeign(name, current, definitions, group);
       return;
     }
@@ -164,7 +173,9 @@ export class ApiServices {
 
   /** Guarded by the resourceVersion, so that nothing is taken from who takes it over at this moment. */
   async #correct(current: APIService, wanted: APIService): Promise<APIService> {
-    if (!differs(current, wanted)) return current;
+    const { release, log, client } = this.#options;
+    const isTaken = !isOurs(current, release);
+    if (!isTaken && !differs(current, wanted)) return current;
     const merged: APIService = {
       ...current,
       metadata: {
@@ -175,7 +186,10 @@ export class ApiServices {
       },
       spec: wanted.spec,
     };
-    return await this.#options.client.replace<APIService>(apiServicePath(wanted.metadata.name), merged);
+    const kept = await client.replace<APIService>(apiServicePath(wanted.metadata.name), merged);
+    if (isTaken)
+      log.info({ apiService: wanted.metadata.name, from: current.spec.service }, 'took over an API');
+    return kept;
   }
 
   async #remove({ metadata }: APIService): Promise<void> {

@@ -161,7 +161,7 @@ describe('a fault', () => {
     [
       'no control plane',
       namespace,
-      '--control-plane-secret or --control-plane-kubeconfig is needed: it says where the control plane is',
+      '--control-plane-secret or --control-plane-kubeconfig is needed: it says where the control plane is (--upbound-token-secret for one in a Space)',
     ],
     [
       'two control planes',

@@ -1,0 +1,68 @@
+import type { APIService, KubeList, KubeObject } from '../apimachinery/objects.ts';
+import { servicePath } from '../clusters/api-paths.ts';
+import { absentOrThrow, type KubeClient } from '../clusters/kube-client.ts';
+import type { Release } from '../controllers/registry/api-service-owner.ts';
+import { type Check, failed, ok } from './check.ts';
+
+interface Service extends KubeObject {
+  spec: { selector?: Record<string, string> };
+}
+
+interface Deployment extends KubeObject {
+  spec: { replicas?: number; template: { metadata?: { labels?: Record<string, string> } } };
+}
+
+const subject = 'other installation';
+
+/** The one Service that foreign APIServices lead to, if it is of an mcp-connector. */
+export async function otherInstallation(
+  app: KubeClient,
+  foreign: readonly APIService[],
+): Promise<{ check: Check; service: Release | undefined }> {
+  const names = new Set(foreign.map(({ spec }) => `${spec.service?.namespace}/${spec.service?.name}`));
+  if (names.size === 0)
+    return { check: ok(subject, 'there is none to take over from (any more)'), service: undefined };
+  const found: Release[] = [];
+  for (const name of names) {
+    const [namespace = '', releaseName = ''] = name.split('/');
+    const service = await app.get<Service>(servicePath(namespace, releaseName)).catch(absentOrThrow);
+    if (service && isConnector(service)) found.push({ namespace, releaseName });
+  }
+  const [only] = found;
+  if (only && found.length === 1)
+    return { check: ok(subject, `${only.namespace}/${only.releaseName}`), service: only };
+  const message =
+    found.length === 0
+      ? `no Service of the APIs is an mcp-connector's: ${[...names].join(', ')}`
+      : `there are several: ${[...names].join(', ')}`;
+  const remedy =
+    'take the others away first, or install without --take-over, which leaves them what they have';
+  return { check: failed(subject, message, remedy), service: undefined };
+}
+
+/** By the labels that charts of this name have, else by its name. */
+function isConnector({ metadata }: KubeObject): boolean {
+  const labels = metadata.labels ?? {};
+  const words = [labels['app.kubernetes.io/name'], labels['helm.sh/chart'], metadata.name];
+  return words.some((word) => /^mcp-connector(-|$)/.test(word ?? ''));
+}
+
+/**
+ * Ends the pods behind the other installation's Service, so that nobody registers the APIs against us. Nothing of it is deleted: with
+ * its Deployment scaled up again, it is back. Returns the names of what was scaled.
+ */
+export async function retire(app: KubeClient, { namespace, releaseName }: Release): Promise<string[]> {
+  const service = await app.get<Service>(servicePath(namespace, releaseName)).catch(absentOrThrow);
+  const selector = Object.entries(service?.spec.selector ?? {});
+  if (selector.length === 0) return [];
+  const path = `/apis/apps/v1/namespaces/${namespace}/deployments`;
+  const { items } = await app.get<KubeList<Deployment>>(path);
+  const behind = items.filter(
+    ({ spec }) =>
+      spec.replicas !== 0 &&
+      selector.every(([key, value]) => spec.template.metadata?.labels?.[key] === value),
+  );
+  for (const { metadata } of behind)
+    await app.patch(`${path}/${metadata.name}/scale`, { spec: { replicas: 0 } });
+  return behind.map(({ metadata }) => `deployment.apps/${metadata.name} in ${namespace}`);
+}
