@@ -1,82 +1,66 @@
 import { Command } from 'commander';
 import { ConnectorError, describeError } from '../base/errors.ts';
-import type { CatalogSource } from '../catalog/catalog.ts';
-import { parseOpenApi } from '../catalog/openapi-document.ts';
 import { ConnectionState } from '../clusters/connection-state.ts';
-import { KubeClient } from '../clusters/kube-client.ts';
-import { Transport } from '../clusters/transport.ts';
-import { completeConfig, type Config, type Flags } from '../config/config.ts';
-import { environmentName, type Option, serveOptions } from '../config/options.ts';
+import type { Flags } from '../config/config.ts';
+import type { Check } from '../connecting/check.ts';
+import { readConnection } from '../connecting/connection.ts';
+import { diagnose } from '../connecting/diagnosis.ts';
 import { ClaimNamespaceCheck } from '../controllers/control-plane/claim-namespace-check.ts';
 import { claimFindings, type Finding } from '../controllers/namespaces/claim-findings.ts';
-import { openAppCluster } from './app-cluster.ts';
+import { checkLine } from './check-line.ts';
+import { addConnectionOptions, openConnection } from './connection-options.ts';
 import { exitCodes } from './exit-codes.ts';
 import { type OutputFormat, outputOption, printed } from './output-format.ts';
 import { columns } from './table.ts';
-import { findKubeconfig } from '../controllers/control-plane/kubeconfig-source.ts';
+import { processTerminal, type Terminal } from './terminal.ts';
 
-/** Those of serve that say where the clusters are. */
-const flags = new Set([
-  'kubeconfig',
-  'control-plane-kubeconfig',
-  'control-plane-secret',
-  'control-plane-secret-key',
-  'claim-namespace',
-  'namespace',
-  'release-name',
-  'cluster-id',
-]);
+interface Diagnosis {
+  /** Claims and APIs that somebody has to see to. */
+  findings: Finding[];
+  checks: Check[];
+}
 
 /** `mcp-connector doctor`: exit code 0 where all is well, 1 with findings, 2 where that could not be found out (as kubectl diff). */
 export function doctorCommand(): Command {
   const command = new Command('doctor').description(
-    'Look for claims that nobody sees any more, and for APIs that belong to somebody else',
+    'Look for faults of the connection, claims that nobody sees any more, and APIs that belong to somebody else',
   );
-  for (const option of serveOptions as readonly Option[]) {
-    if (!flags.has(option.flag)) continue;
-    const names = `${option.short ? `-${option.short}, ` : ''}--${option.flag} <${option.value}>`;
-    const byDefault = option.default === undefined ? '' : ` (default: ${option.default})`;
-    command.option(names, `${option.help}${byDefault} [$${environmentName(option.flag)}]`);
-  }
-  command.option('--context <name>', 'context of the kubeconfig; default: its current one');
-  return command.addOption(outputOption()).action(async ({ output: format, context, ...given }: Flags) => {
-    try {
-      const findings = await examine(completeConfig(given, process.env), context as string | undefined);
-      process.stdout.write(printed({ findings }, format as OutputFormat, () => tableOf(findings)));
-      process.exitCode = findings.length === 0 ? exitCodes.done : exitCodes.found;
-    } catch (error) {
-      if (!(error instanceof ConnectorError)) throw error;
-      process.stderr.write(`error: ${describeError(error)}\n`);
-      process.exitCode = exitCodes.couldNotLook;
-    }
-  });
+  return addConnectionOptions(command)
+    .addOption(outputOption())
+    .action(async ({ output: format, ...given }: Flags) => {
+      const terminal = processTerminal();
+      try {
+        const diagnosis = await examine(given);
+        terminal.out(printed(diagnosis, format as OutputFormat, (value) => tableOf(value, terminal)));
+        process.exitCode = hasFault(diagnosis) ? exitCodes.found : exitCodes.done;
+      } catch (error) {
+        if (!(error instanceof ConnectorError)) throw error;
+        terminal.note(`error: ${describeError(error)}\n`);
+        process.exitCode = exitCodes.couldNotLook;
+      }
+    });
 }
 
-async function examine(config: Config, context: string | undefined): Promise<Finding[]> {
-  const { kubeconfig, namespace, releaseName, claimNamespace } = config;
-  await using app = openAppCluster({ kubeconfig, context });
-  const client = new KubeClient(app);
-  const state = new ConnectionState(client, namespace, `${releaseName}-state`);
-  const [binding, catalog] = [await state.readBinding(), await state.readCatalog()];
-  if (!binding || catalog === undefined) {
-    throw new ConnectorError(
-      'never-connected',
-      `the ConfigMap ${state.objectName} tells of no connection; name the release with --release-name and --namespace, and look at the log of the connector`,
-    );
-  }
-  const found = await findKubeconfig(config, client);
-  await using transport = new Transport(found.open(), config.environmentProxy);
-  const controlPlane = new KubeClient(transport);
-  const connection = { clusterID: config.clusterID ?? binding.clusterID, claimNamespace };
+/** What cannot be looked at from here is told, and is no fault. */
+function hasFault({ findings, checks }: Diagnosis): boolean {
+  return findings.length > 0 || checks.some(({ state }) => state === 'failed' || state === 'warning');
+}
+
+async function examine(given: Flags): Promise<Diagnosis> {
+  await using open = await openConnection(given);
+  const { app, config } = open;
+  const recorded = await readConnection(app, config);
+  const controlPlane = await open.openControlPlane();
+  const { claimNamespace } = config;
+  const connection = { clusterID: config.clusterID ?? recorded.binding.clusterID, claimNamespace };
+  const checks = await diagnose(app, recorded, controlPlane, 'space' in config.controlPlane);
+  const state = new ConnectionState(app, config.namespace, `${config.releaseName}-state`);
   // Says in one sentence what keeps the connector out; what another place holds is nothing to report on.
-  await new ClaimNamespaceCheck(state, false).verify({ client: controlPlane, connection, transport });
-  const claims = await claimFindings({
-    app: client,
-    controlPlane,
-    connection,
-    resources: (parseOpenApi(catalog) as unknown as CatalogSource).resources,
-  });
-  const conflicts = (await state.readConflicts()).map(({ apiService, owner, remedy }): Finding => ({
+  const link = { client: controlPlane, connection, transport: controlPlane.transport };
+  await new ClaimNamespaceCheck(state, false).verify(link);
+  const { resources } = recorded;
+  const claims = await claimFindings({ app, controlPlane, connection, resources });
+  const conflicts = recorded.conflicts.map(({ apiService, owner, remedy }): Finding => ({
     reason: 'Conflict',
     resource: 'apiservices',
     namespace: '',
@@ -84,11 +68,14 @@ async function examine(config: Config, context: string | undefined): Promise<Fin
     controlPlaneName: '',
     remedy: `it belongs to ${owner}: ${remedy}`,
   }));
-  return [...claims, ...conflicts];
+  return { findings: [...claims, ...conflicts], checks };
 }
 
-function tableOf(findings: readonly Finding[]): string {
-  if (findings.length === 0) return 'No problems found.\n';
+/** What is well is left out: it stands in json and yaml. */
+function tableOf({ findings, checks }: Diagnosis, terminal: Pick<Terminal, 'style'>): string {
+  const lines = checks.filter(({ state }) => state !== 'ok').map((check) => checkLine(check, terminal));
+  const faults = lines.join('');
+  if (findings.length === 0) return hasFault({ findings, checks }) ? faults : `${faults}No problems found.\n`;
   const rows = findings.map((finding) => [
     finding.reason,
     finding.resource,
@@ -98,5 +85,5 @@ function tableOf(findings: readonly Finding[]): string {
   ]);
   const table = columns([['REASON', 'RESOURCE', 'NAMESPACE', 'NAME', 'CONTROL PLANE NAME'], ...rows]);
   const remedies = findings.map(({ resource, name, remedy }) => `${resource} ${name}: ${remedy}`);
-  return `${table}\n${remedies.join('\n')}\n`;
+  return `${faults}${faults === '' ? '' : '\n'}${table}\n${remedies.join('\n')}\n`;
 }

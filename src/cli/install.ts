@@ -6,12 +6,12 @@ import { accessFromFile } from '../clusters/cluster-access.ts';
 import { KubeClient } from '../clusters/kube-client.ts';
 import { Transport } from '../clusters/transport.ts';
 import { parseDuration } from '../config/duration.ts';
-import type { Check } from '../connecting/check.ts';
 import { install, type InstallOptions, type InstallResult } from '../connecting/install.ts';
 import { hasProxy, openAppCluster } from './app-cluster.ts';
+import { checkLine } from './check-line.ts';
 import { Progress } from './progress.ts';
 import { columns } from './table.ts';
-import { processTerminal, type Terminal } from './terminal.ts';
+import { processTerminal } from './terminal.ts';
 
 interface Flags {
   file: string[];
@@ -191,18 +191,6 @@ async function readText(file: string): Promise<string> {
   } catch (cause) {
     throw new ConnectorError('flags-invalid', `${file} cannot be read: ${describeError(cause)}`, { cause });
   }
-}
-
-const marks = { ok: 'ok', warning: 'warning', failed: 'failed', unknown: 'unknown' } as const;
-const styles = { ok: 'green', warning: 'yellow', failed: 'red', unknown: 'dim' } as const;
-
-/** `ok       app cluster: Kubernetes v1.34.4`; what to do stands behind an arrow. */
-export function checkLine(
-  { state, subject, message, remedy }: Check,
-  { style }: Pick<Terminal, 'style'>,
-): string {
-  const mark = style(styles[state], marks[state].padEnd(8));
-  return `${mark} ${subject}: ${message}${remedy ? ` -> ${remedy}` : ''}\n`;
 }
 
 function summary({ apis, hasChanged, fullname }: InstallResult, options: InstallOptions): string {

@@ -8,6 +8,7 @@ import { exitCodes } from './exit-codes.ts';
 import { installCommand } from './install.ts';
 import { moveCommand } from './move.ts';
 import { serveCommand } from './serve.ts';
+import { statusCommand } from './status.ts';
 
 /** Their exit code 1 has a meaning of its own. */
 const looking = new Set(['doctor']);
@@ -23,6 +24,7 @@ export function createProgram(calledAs: string): Command {
     // Needed on the way to every command that has commands of its own, and for a command's own --version.
     .enablePositionalOptions()
     .addCommand(installCommand())
+    .addCommand(statusCommand())
     .addCommand(doctorCommand())
     .addCommand(serveCommand())
     .addCommand(moveCommand())

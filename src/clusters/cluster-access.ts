@@ -143,7 +143,9 @@ export class ClusterAccess {
     const basic = options.auth ? `Basic ${Buffer.from(options.auth).toString('base64')}` : undefined;
     const authorization = token ? `Bearer ${token}` : (headers?.['Authorization'] ?? basic);
     const expiresAt = exec?.expiresAt ?? expiryOfToken(authorization);
-    if (exec?.expiresAt !== undefined) this.#expires = Math.min(this.#expires, exec.expiresAt);
+    // Nearer to its end it is looked at more often: a source that renews in time has a new one by then.
+    if (exec?.expiresAt !== undefined)
+      this.#expires = Math.min(this.#expires, this.#readAt + Math.max(0, exec.expiresAt - this.#readAt) / 4);
     const { impersonation } = this.#loaded;
     const next: Credential = { authorization, impersonation, tls, expiresAt };
     // A certificate whose key file is about to follow: the pair is read again with the next look.

@@ -6,6 +6,8 @@ export interface Right {
   group: string;
   resource: string;
   namespace?: string;
+  /** Of one object; without it, it asks about all of them. */
+  name?: string;
 }
 
 /** What the account of a client may do there: SelfSubjectAccessReviews, each asked once. */
@@ -46,7 +48,7 @@ export class OwnRights {
   }
 }
 
-function showRight({ verb, group, resource, namespace }: Right): string {
+function showRight({ verb, group, resource, namespace, name }: Right): string {
   const kind = group === '' ? resource : `${resource}.${group}`;
-  return `${verb} ${kind}${namespace === undefined ? '' : ` in ${namespace}`}`;
+  return `${verb} ${kind}${name === undefined ? '' : `/${name}`}${namespace === undefined ? '' : ` in ${namespace}`}`;
 }

@@ -111,6 +111,8 @@ export class SpaceToken {
         },
         body: body.toString(),
         signal: AbortSignal.timeout(timeoutMs),
+      }).catch((cause: unknown) => {
+        throw new Error(`the token exchange of ${host} does not answer`, { cause });
       });
       const text = await textOf(answer);
       if (answer.statusCode === 401 || answer.statusCode === 403) {

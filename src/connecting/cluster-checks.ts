@@ -1,7 +1,7 @@
 import { describeError } from '../base/errors.ts';
-import { type Right, missingRights, nameOfRight } from '../clusters/access-reviews.ts';
 import { configMapPath, namespacePath } from '../clusters/api-paths.ts';
 import { isNotFound, type KubeClient } from '../clusters/kube-client.ts';
+import { OwnRights, type Right } from '../clusters/own-rights.ts';
 import { readServerFacts } from '../clusters/server-facts.ts';
 import type { ConfigMap, KubeObject } from '../apimachinery/objects.ts';
 import { type Check, failed, ok, unknown, warning } from './check.ts';
@@ -115,9 +115,9 @@ export async function rightsCheck(
   remedy: string,
 ): Promise<Check> {
   try {
-    const missing = await missingRights(client, rights);
+    const missing = await new OwnRights(client).missing(rights);
     if (missing.length === 0) return ok(subject, `all ${rights.length} that are needed`);
-    return failed(subject, `missing: ${missing.map(nameOfRight).join(', ')}`, remedy);
+    return failed(subject, `missing: ${missing.join(', ')}`, remedy);
   } catch (error) {
     return unknown(subject, `cannot be looked at: ${describeError(error)}`, remedy);
   }

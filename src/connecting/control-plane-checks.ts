@@ -1,7 +1,7 @@
 import type { KubeObject } from '../apimachinery/objects.ts';
 import { describeError } from '../base/errors.ts';
 import type { ConnectedResource } from '../catalog/connected-resource.ts';
-import type { Right } from '../clusters/access-reviews.ts';
+import type { Right } from '../clusters/own-rights.ts';
 import { namespacePath } from '../clusters/api-paths.ts';
 import { isNotFound, type KubeClient } from '../clusters/kube-client.ts';
 import { type Check, failed, ok, unknown, warning } from './check.ts';

@@ -1,17 +1,19 @@
 import { execFile } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { load } from 'js-yaml';
 import type { KubeObject, Secret } from '../../src/apimachinery/objects.ts';
-import { crdPath, secretPath } from '../../src/clusters/api-paths.ts';
+import { crdPath, namespacePath, secretPath } from '../../src/clusters/api-paths.ts';
+import type { Check } from '../../src/connecting/check.ts';
+import type { Status } from '../../src/connecting/status.ts';
 import type { CommandResult } from '../../src/demo/kubectl.ts';
 import { ensureTools } from '../../src/demo/tools.ts';
 import { mcpConnector } from '../support/cli.ts';
 import { eventually, type TestConnector } from '../support/lab.ts';
 import { deleteIfThere } from '../support/platform-api.ts';
-import { TestGround } from '../support/test-ground.ts';
+import { isGone, TestGround } from '../support/test-ground.ts';
 
 // Generous: the machine may be busy, and no timing is a test here.
 jest.setTimeout(240_000);
@@ -24,17 +26,15 @@ const rbac = '/apis/rbac.authorization.k8s.io/v1';
 const secretName = 'install-kubeconfig';
 let ground: TestGround;
 let helm: string;
-/** helm without --wait: the lab has no controller for Deployments. */
+/** helm for the lab, see `writeHelm`. */
 let helmHere: string;
 let connector: TestConnector;
 
 beforeAll(async () => {
   ({ helm } = await ensureTools(['helm'], () => undefined));
-  await removeGrants();
   ground = await TestGround.prepare('install');
   await ground.offer({ kind: 'Database', plural: 'databases' });
-  helmHere = path.join(path.dirname(ground.app.kubeconfig), 'helm');
-  await writeFile(helmHere, `#!/bin/bash\nexec ${helm} "\${@/#--wait/--hide-notes}"\n`, { mode: 0o755 });
+  helmHere = await writeHelm();
   // There is no node: this one stands for the pods, and waits for the Secret that is made for them.
   connector = await ground.startConnector({
     ready: false,
@@ -55,9 +55,30 @@ afterAll(async () => {
   await ground.remove();
 });
 
+/**
+ * helm without --wait, since the lab has no controller for Deployments, and without the chart's Service, since that of the connector on
+ * this machine has to stay one of type ExternalName.
+ */
+async function writeHelm(): Promise<string> {
+  const dir = path.dirname(ground.app.kubeconfig);
+  const [file, filter] = [path.join(dir, 'helm'), path.join(dir, 'without-service')];
+  const split = `fs.readFileSync(0, 'utf8').split(/^---\\n/m).filter((text) => !/^kind: Service$/m.test(text))`;
+  await writeFile(
+    filter,
+    `#!/bin/bash\nexec ${process.execPath} -p "${split.replaceAll('$', '\\$')}.join('---\\n')"\n`,
+    { mode: 0o755 },
+  );
+  const lines = [
+    '#!/bin/bash',
+    `filter=(); [ "$1" = upgrade ] && filter=(--post-renderer ${filter})`,
+    `exec ${helm} "\${@/#--wait/--hide-notes}" "\${filter[@]}"`,
+  ];
+  await writeFile(file, `${lines.join('\n')}\n`, { mode: 0o755 });
+  return file;
+}
+
 /** Of the control plane, and in no namespace of the ground. */
 async function removeGrants(): Promise<void> {
-  if (!ground) return;
   for (const kind of ['clusterroles', 'clusterrolebindings'])
     for (const role of ['serve', 'move'])
       await deleteIfThere(
@@ -82,8 +103,37 @@ function install(...args: string[]): Promise<CommandResult> {
   return installWith('--control-plane-kubeconfig', ground.controlPlane.kubeconfig, ...args);
 }
 
+/** A command about what is there. */
+function inspect(name: string, ...args: string[]): Promise<CommandResult> {
+  const where = [
+    `--namespace=${ground.namespace}`,
+    '--release-name=install',
+    `--kubeconfig=${ground.app.kubeconfig}`,
+  ];
+  return mcpConnector([name, ...where, ...args]);
+}
+
+async function localCrd(group: string): Promise<void> {
+  const schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+  await ground.app.client.create(crdPath(), {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `locals.${group}` },
+    spec: {
+      group,
+      scope: 'Namespaced',
+      names: { kind: 'Local', plural: 'locals', singular: 'local', listKind: 'LocalList' },
+      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema } }],
+    },
+  });
+}
+
 function installWith(...args: string[]): Promise<CommandResult> {
-  return mcpConnector([
+  return mcpConnector(command(...args));
+}
+
+function command(...args: string[]): string[] {
+  return [
     'install',
     'cp',
     ground.claimNamespace,
@@ -95,7 +145,7 @@ function installWith(...args: string[]): Promise<CommandResult> {
     '--set=fullnameOverride=install,replicas=0',
     `--set=connect.allow={*.${ground.group},*.hidden.${ground.group}}`,
     ...args,
-  ]);
+  ];
 }
 
 interface HelmRelease {
@@ -158,7 +208,8 @@ describe('install', () => {
     await eventually(async () => {
       await ground.controlPlane.run(`get buckets.${ground.group} --all-namespaces`);
     });
-    const { code, stdout } = await install('--no-wait');
+    const { code, stdout, stderr } = await install('--no-wait');
+    expect(stderr).toBe('');
     expect(stdout).toContain(
       `mcp-connector:serve in ${ground.claimNamespace} on the control plane configured`,
     );
@@ -175,9 +226,136 @@ describe('install', () => {
     const chosen = [{ group: ground.group, resources: ['buckets'] }];
     const file = path.join(path.dirname(ground.app.kubeconfig), 'groups.json');
     await writeFile(file, JSON.stringify({ rbac: { groups: chosen } }));
-    expect((await install('--no-wait', '--file', file)).code).toBe(0);
+    expect(await install('--no-wait', '--file', file)).toMatchObject({ code: 0, stderr: '' });
     expect((await release()).config.rbac.groups).toEqual(chosen);
     expect((await install('--no-wait')).stdout).toContain('release/install in install-connector unchanged');
     expect((await release()).config.rbac.groups).toEqual(chosen);
+  });
+});
+
+describe('install does nothing and says why', () => {
+  const label = 'nothing was done, because of: ';
+
+  it('where the cluster is bound to other claims [install.preflight]', async () => {
+    const other = `${ground.name}-other`;
+    const { code, stdout, stderr } = await mcpConnector(
+      command('--control-plane-kubeconfig', ground.controlPlane.kubeconfig).map((word) =>
+        word === ground.claimNamespace ? other : word,
+      ),
+    );
+    expect(stderr).toContain(`${label}binding`);
+    expect(stdout).toMatch(/failed +binding: this cluster is bound to .* -> .*--set rebind=true/);
+    expect(code).toBe(1);
+    expect(await isGone(ground.controlPlane.client, namespacePath(other))).toBe(true);
+  });
+
+  it('where the user lacks rights on either side [install.preflight]', async () => {
+    const file = path.join(path.dirname(ground.app.kubeconfig), 'nobody.json');
+    const { clusters, contexts, ...rest } = JSON.parse(await readFile(ground.app.kubeconfig, 'utf8')) as {
+      clusters: object[];
+      contexts: [{ context: { user: string } }];
+    };
+    const token = (await ground.app.run(`create token default -n ${ground.namespace}`)).trim();
+    const { user } = contexts[0].context;
+    await writeFile(
+      file,
+      JSON.stringify({ ...rest, clusters, contexts, users: [{ name: user, user: { token } }] }),
+    );
+    const { code, stdout, stderr } = await installWith('--kubeconfig', file);
+    expect(stderr).toContain(label);
+    expect(stdout).toMatch(
+      /failed +app cluster rights: missing: create deployments\.apps in install-connector, .* -> /,
+    );
+    expect(code).toBe(1);
+  });
+
+  it.each([
+    ['helm is not there', ['--helm=/nowhere/helm'], /^error: \/nowhere\/helm is not there; install Helm/],
+    [
+      'the namespace is not there',
+      ['--installation-namespace=nowhere'],
+      /because of: installation namespace$/m,
+    ],
+    ['a value is wrong', ['--set=replicas=many'], /^error: helm upgrade failed: .*replicas/],
+    ['a value is unknown', ['--set=replica=2'], /^error: helm upgrade failed: .*replica/],
+    ['the control plane does not answer', ['--control-plane-server=http://x'], /no https address/],
+    ['a token would be seen', ['--set=upbound.token=x'], /give it with --token-file/],
+    ['two ways are given', ['--token=x'], /exclude each other/],
+  ])('where %s [install.preflight]', async (_title, args, sentence) => {
+    const { version } = await release();
+    const { code, stderr } = await install(...args);
+    expect(stderr).toMatch(sentence);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect(code).toBe(1);
+    expect((await release()).version).toBe(version);
+  });
+});
+
+describe('install with a Secret that is there', () => {
+  it('takes the one key it has, and tells of a group that somebody else has [install.secret]', async () => {
+    await localCrd(`hidden.${ground.group}`);
+    await ground.offer({ kind: 'Hidden', plural: 'hiddens', group: `hidden.${ground.group}` });
+    await ground.app.client.create(secretPath(ground.namespace), {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'by-hand', namespace: ground.namespace },
+      stringData: { 'context.yaml': await readFile(ground.controlPlane.kubeconfig, 'utf8') },
+    });
+    const { code, stdout, stderr } = await installWith('--control-plane-secret=by-hand', '--dry-run');
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(
+      /warning +API groups: v1\.hidden\..* will not be connected: it belongs to the CustomResourceDefinition locals\./,
+    );
+    expect(stdout).toContain('role/install in install-connector configured (dry run)');
+    expect(code).toBe(0);
+  });
+});
+
+describe('status', () => {
+  it('tells what is connected, since when, and when credentials end [install.status]', async () => {
+    const { code, stdout, stderr } = await inspect('status', '-o', 'json');
+    expect(stderr).toBe('');
+    const status = JSON.parse(stdout) as Status;
+    expect(status).toMatchObject({
+      claimNamespace: ground.claimNamespace,
+      clusterID: await ground.app.uidOfKubeSystem(),
+    });
+    expect(status.apis.find(({ resource }) => resource === `databases.${ground.group}`)).toMatchObject({
+      versions: ['v1'],
+      available: true,
+      claims: 0,
+    });
+    expect(Date.parse(status.connectedSince ?? '')).toBeLessThanOrEqual(Date.now());
+    expect(status.versions).toMatchObject({ appCluster: 'v1.34.4', controlPlane: 'v1.34.4' });
+    expect(status.credentials.map(({ name }) => name)).toContain('serving certificate');
+    expect(code).toBe(0);
+    const table = await inspect('status');
+    expect(table.stdout).toMatch(new RegExp(`^databases\\.${ground.group} +v1 +True +\\S+ +0$`, 'm'));
+    // The same as the connector uses, without a flag: read from the Deployment.
+    expect(table.stdout).toContain(`Claim namespace:   ${ground.claimNamespace}\n`);
+  });
+});
+
+describe('doctor', () => {
+  it('names each fault with its remedy, by the checks of the installation [install.doctor]', async () => {
+    const { code, stdout } = await inspect('doctor', '-o', 'json');
+    const { checks } = JSON.parse(stdout) as { checks: Check[] };
+    const bySubject = new Map(checks.map((check) => [check.subject, check]));
+    expect(bySubject.get('control plane')?.state).toBe('ok');
+    expect(bySubject.get(`API v1.${ground.group}`)?.state).toBe('ok');
+    // Only buckets were chosen.
+    expect(bySubject.get('rights of the people')).toMatchObject({
+      state: 'warning',
+      message: expect.stringContaining(`databases.${ground.group}`),
+    });
+    expect(code).toBe(1);
+    await connector.stop();
+    await eventually(async () => {
+      const table = await inspect('doctor');
+      expect(table.stdout).toMatch(
+        new RegExp(`failed +API v1\\.${ground.group}: is not Available: .* -> .*logs deploy/install`),
+      );
+      expect(table.code).toBe(1);
+    });
   });
 });
