@@ -1,20 +1,20 @@
 #!/usr/bin/env bash
-# Connects an app cluster to a control plane the way docs/install.md tells it, for end-to-end tests:
+# Connects an app cluster to a control plane with one command, as docs/install.md tells it, for end-to-end tests, and fails unless
+# the same command changes nothing afterwards:
 #   APP_KUBECONFIG, CONTROL_PLANE_KUBECONFIG   administrators of the two clusters
 #   CONTROL_PLANE_SERVER                       address at which pods of the app cluster reach the control plane, if another
-#   install-connector.sh [helm flag...]
+#   install-connector.sh [flag of install...]
 set -euo pipefail
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 cd "$ROOT"
-app() { kubectl --kubeconfig "$APP_KUBECONFIG" "$@"; }
-control_plane() { kubectl --kubeconfig "$CONTROL_PLANE_KUBECONFIG" "$@"; }
 
-control_plane apply -f deploy/control-plane.yaml
-kubeconfig=$(KUBECONFIG=$CONTROL_PLANE_KUBECONFIG hack/control-plane-kubeconfig.sh app-cluster-1 "${CONTROL_PLANE_SERVER:-}")
-app -n kube-system create secret generic my-controlplane-kubeconfig --from-literal=kubeconfig="$kubeconfig" --dry-run=client -o yaml | app apply -f -
-"${HELM:-helm}" upgrade --install mcp-connector charts/mcp-connector --kubeconfig "$APP_KUBECONFIG" --namespace kube-system \
-  --values deploy/values.yaml --set 'rbac.groups[0].group=k8s.starter.org' --set 'rbac.groups[0].resources={kubernetesclusters}' \
-  --wait --timeout 180s "$@"
-# The Deployment is ready as soon as the catalog is there; the API server's check of the APIService follows.
-app wait --for=create apiservice/v1alpha1.k8s.starter.org --timeout=60s
-app wait --for=condition=Available apiservice/v1alpha1.k8s.starter.org --timeout=60s
+connect() {
+  node src/main.ts install my-controlplane app-cluster-1 --kubeconfig "$APP_KUBECONFIG" --control-plane-kubeconfig "$CONTROL_PLANE_KUBECONFIG" \
+    ${CONTROL_PLANE_SERVER:+--control-plane-server "$CONTROL_PLANE_SERVER"} --helm "${HELM:-helm}" --timeout 180s "$@"
+}
+
+connect "$@"
+again=$(connect "$@")
+echo "$again"
+grep -qx 'Nothing had to be changed.' <<<"$again" || { echo "the second run has changed something" >&2; exit 1; }
+node src/main.ts status --kubeconfig "$APP_KUBECONFIG"

@@ -43,7 +43,7 @@ export class Helm {
   /** As `v3.19.5`. Throws ConnectorError `helm-missing` or `helm-too-old`. */
   async version(): Promise<string> {
     const { code, stdout, stderr } = await this.#spawn(['version', '--template', '{{.Version}}'], '');
-    const [, major, minor] = /^v(\d+)\.(\d+)\./.exec(stdout.trim()) ?? [];
+    const [, major, minor] = /^v(\d+)\.(\d+)/.exec(stdout.trim()) ?? [];
     if (code !== 0 || major === undefined)
       throw new ConnectorError(
         'helm-missing',
