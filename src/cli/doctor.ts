@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { ConnectorError, describeError } from '../base/errors.ts';
 import { ConnectionState } from '../clusters/connection-state.ts';
 import type { Flags } from '../config/config.ts';
-import type { Check } from '../connecting/check.ts';
+import { type Check, unknown } from '../connecting/check.ts';
 import { readConnection } from '../connecting/connection.ts';
 import { diagnose } from '../connecting/diagnosis.ts';
 import { ClaimNamespaceCheck } from '../controllers/control-plane/claim-namespace-check.ts';
@@ -59,7 +59,16 @@ async function examine(given: Flags): Promise<Diagnosis> {
   const link = { client: controlPlane, connection, transport: controlPlane.transport };
   await new ClaimNamespaceCheck(state, false).verify(link);
   const { resources } = recorded;
-  const claims = await claimFindings({ app, controlPlane, connection, resources });
+  let claims: Finding[] = [];
+  try {
+    claims = await claimFindings({ app, controlPlane, connection, resources });
+  } catch (error) {
+    // Without a fault that explains it, nothing was found out.
+    if (!hasFault({ findings: [], checks })) throw error;
+    checks.push(
+      unknown('claims', `cannot be listed: ${describeError(error)}`, 'mend the faults above first'),
+    );
+  }
   const conflicts = recorded.conflicts.map(({ apiService, owner, remedy }): Finding => ({
     reason: 'Conflict',
     resource: 'apiservices',

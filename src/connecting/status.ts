@@ -112,7 +112,8 @@ async function countClaims(app: KubeClient, path: string): Promise<number | unde
     do {
       const query: Record<string, string> = { limit: pageSize, ...(page ? { continue: page } : {}) };
       const list = await app.get<KubeList<KubeObject>>(path, { accept: metadataListAccept, query });
-      count += list.items.length;
+      // Go prints an empty list of metadata as null.
+      count += (list.items as KubeObject[] | null)?.length ?? 0;
       page = list.metadata.continue || undefined;
     } while (page);
     return count;

@@ -338,11 +338,17 @@ describe('status', () => {
 
 describe('doctor', () => {
   it('names each fault with its remedy, by the checks of the installation [install.doctor]', async () => {
-    const { code, stdout } = await inspect('doctor', '-o', 'json');
+    const { code, stdout, stderr } = await inspect('doctor', '-o', 'json');
+    expect(stderr).toBe('');
     const { checks } = JSON.parse(stdout) as { checks: Check[] };
     const bySubject = new Map(checks.map((check) => [check.subject, check]));
     expect(bySubject.get('control plane')?.state).toBe('ok');
     expect(bySubject.get(`API v1.${ground.group}`)?.state).toBe('ok');
+    // What was offered after the last installation.
+    expect(bySubject.get('control plane rights')).toMatchObject({
+      state: 'failed',
+      message: expect.stringContaining(`create hiddens.hidden.${ground.group} in ${ground.claimNamespace}`),
+    });
     // Only buckets were chosen.
     expect(bySubject.get('rights of the people')).toMatchObject({
       state: 'warning',

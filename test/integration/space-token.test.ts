@@ -172,7 +172,7 @@ describe('the token of an organization', () => {
     await putToken('org-the-next');
     await serves();
     const said = await connector.stderr();
-    for (const token of [withdrawn, 'org-the-next', 'space-']) expect(said).not.toContain(token);
+    for (const token of [withdrawn, 'org-the-next', 'of-the-space-']) expect(said).not.toContain(token);
   });
 
   it('without a word about its end is used until it is refused [install.token.revoked]', async () => {

@@ -120,7 +120,7 @@ export class FakeSpace implements AsyncDisposable {
       form.get('subject_token') === this.organizationToken;
     if (!isKnown) return refuse(res, 401, 'Unauthorized');
     if (form.get('scope') !== `upbound:org:${this.#options.account}`) return refuse(res, 403, 'Forbidden');
-    const token = `space-${randomBytes(16).toString('hex')}`;
+    const token = `of-the-space-${randomBytes(16).toString('hex')}`;
     this.#issued.set(token, Date.now() + this.lifetimeMs);
     const answer = {
       access_token: token,
