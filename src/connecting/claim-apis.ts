@@ -5,7 +5,8 @@ import {
   connectedResourcesOf,
 } from '../catalog/connected-resource.ts';
 import { crdPath } from '../clusters/api-paths.ts';
-import { absentOrThrow, type KubeClient, metadataListAccept } from '../clusters/kube-client.ts';
+import { absentOrThrow, type KubeClient } from '../clusters/kube-client.ts';
+import { listMetadata } from './list-metadata.ts';
 
 /** A CompositeResourceDefinition of Crossplane, as far as rights need it. */
 interface XrdObject extends KubeObject {
@@ -27,22 +28,10 @@ export interface ClaimGroup {
   composites: string[];
 }
 
-const pageSize = '500';
-
 /** What the control plane offers in all its versions, read from its CRDs as `serve` reads them. */
 export async function readClaimApis(controlPlane: KubeClient): Promise<ConnectedResource[]> {
-  const query = { limit: pageSize };
-  const definitions: KubeObject[] = [];
-  for (let next: string | undefined = ''; next !== undefined;) {
-    const page: KubeList<KubeObject> = await controlPlane.get<KubeList<KubeObject>>(crdPath(), {
-      accept: metadataListAccept,
-      query: next === '' ? query : { ...query, continue: next },
-    });
-    definitions.push(...page.items);
-    next = page.metadata.continue || undefined;
-  }
   const found: ConnectedResource[] = [];
-  for (const { metadata } of definitions) {
+  for (const { metadata } of await listMetadata(controlPlane, crdPath())) {
     if (!metadata.ownerReferences?.some(({ kind }) => kind === 'CompositeResourceDefinition')) continue;
     const crd = await controlPlane.get<CustomResourceDefinition>(crdPath(metadata.name)).catch(absentOrThrow);
     const prefix = crd && connectedPrefixOf(crd);

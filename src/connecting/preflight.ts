@@ -20,7 +20,8 @@ import { openControlPlane } from './control-plane-client.ts';
 import { Helm } from './helm.ts';
 import type { InstallOptions } from './install.ts';
 import { bindingCheck, type Neighbours, readNeighbours } from './neighbour-checks.ts';
-import { otherInstallation } from './take-over.ts';
+import { nameOf } from '../controllers/registry/wanted-api-service.ts';
+import { otherInstallation, sameClaimsCheck } from './take-over.ts';
 
 /** What is known before anything is changed. */
 export interface Preflight {
@@ -118,6 +119,11 @@ export async function examine(
       const other = await otherInstallation(app, neighbours.foreign);
       told(other.check);
       takeOver = other.service;
+      if (takeOver && way instanceof KubeClient) {
+        const named = new Set(neighbours.foreign.map(({ metadata }) => metadata.name));
+        const taken = resources.filter((resource) => named.has(nameOf(resource)));
+        told(await sameClaimsCheck(app, way, wanted, taken));
+      }
       neighbours = await readNeighbours({ app, release, resources, takeOver });
     }
     told(...neighbours.checks);

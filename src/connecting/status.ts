@@ -1,14 +1,15 @@
-import type { APIService, KubeList, KubeObject } from '../apimachinery/objects.ts';
+import type { APIService, KubeObject } from '../apimachinery/objects.ts';
 import { describeError } from '../base/errors.ts';
 import { productVersion } from '../base/version.ts';
 import { firstVersions, groupVersionsOf, kindKey } from '../catalog/connected-resource.ts';
 import { apiServicePath } from '../clusters/api-paths.ts';
 import type { ApiConflict } from '../clusters/connection-state.ts';
-import { absentOrThrow, type KubeClient, metadataListAccept } from '../clusters/kube-client.ts';
+import { absentOrThrow, type KubeClient } from '../clusters/kube-client.ts';
 import { readServerFacts } from '../clusters/server-facts.ts';
 import { nameOf } from '../controllers/registry/wanted-api-service.ts';
 import type { Connection } from './connection.ts';
 import { type Expiry, readExpiries } from './credentials.ts';
+import { listMetadata } from './list-metadata.ts';
 import { stateOf } from './registered-wait.ts';
 
 /** What `mcp-connector status` prints. */
@@ -38,8 +39,6 @@ export interface ApiStatus {
   /** In all namespaces; left out where they cannot be counted. */
   claims: number | undefined;
 }
-
-const pageSize = '500';
 
 /** `controlPlane` is undefined where it cannot be opened from here. */
 export async function readStatus(
@@ -106,17 +105,8 @@ function sinceOf(service: APIService | undefined): string | undefined {
 
 /** As the user of the command sees them; undefined where that one may not, or the data is refused. */
 async function countClaims(app: KubeClient, path: string): Promise<number | undefined> {
-  let count = 0;
-  let page: string | undefined;
   try {
-    do {
-      const query: Record<string, string> = { limit: pageSize, ...(page ? { continue: page } : {}) };
-      const list = await app.get<KubeList<KubeObject>>(path, { accept: metadataListAccept, query });
-      // Go prints an empty list of metadata as null.
-      count += (list.items as KubeObject[] | null)?.length ?? 0;
-      page = list.metadata.continue || undefined;
-    } while (page);
-    return count;
+    return (await listMetadata(app, path)).length;
   } catch {
     return undefined;
   }

@@ -1,8 +1,12 @@
 import type { APIService, KubeList, KubeObject } from '../apimachinery/objects.ts';
+import { describeError } from '../base/errors.ts';
+import { type ConnectedResource, firstVersions } from '../catalog/connected-resource.ts';
 import { servicePath } from '../clusters/api-paths.ts';
 import { absentOrThrow, type KubeClient } from '../clusters/kube-client.ts';
 import type { Release } from '../controllers/registry/api-service-owner.ts';
+import { appClusterLabel, type Connection } from '../mapping/identity.ts';
 import { type Check, failed, ok } from './check.ts';
+import { listMetadata } from './list-metadata.ts';
 
 interface Service extends KubeObject {
   spec: { selector?: Record<string, string> };
@@ -45,6 +49,40 @@ function isConnector({ metadata }: KubeObject): boolean {
   const labels = metadata.labels ?? {};
   const words = [labels['app.kubernetes.io/name'], labels['helm.sh/chart'], metadata.name];
   return words.some((word) => /^mcp-connector(-|$)/.test(word ?? ''));
+}
+
+/**
+ * Whether this installation would show every claim that the other one shows: one with another cluster ID or claim namespace shows
+ * none of them, and the garbage collector would take what they own for orphaned.
+ */
+export async function sameClaimsCheck(
+  app: KubeClient,
+  controlPlane: KubeClient,
+  { clusterID, claimNamespace }: Connection,
+  taken: readonly ConnectedResource[],
+): Promise<Check> {
+  const checked = 'claims of the other installation';
+  const remedy =
+    'name its claim namespace, and give its cluster ID with --set clusterID=<id> (label mcp-connector.upbound.io/app-cluster of its claims)';
+  let [shown, missing] = [0, 0];
+  try {
+    for (const { group, version, plural } of firstVersions(taken)) {
+      const theirs = await listMetadata(app, `/apis/${group}/${version}/${plural}`);
+      const path = `/apis/${group}/${version}/namespaces/${claimNamespace}/${plural}`;
+      const ours = await listMetadata(controlPlane, path, `${appClusterLabel}=${clusterID}`);
+      const known = new Set(ours.map(({ metadata }) => metadata.uid));
+      shown += theirs.length;
+      missing += theirs.filter(({ metadata }) => !known.has(metadata.uid)).length;
+    }
+  } catch (error) {
+    return failed(
+      checked,
+      `cannot be compared: ${describeError(error)}`,
+      'take over while both can be asked',
+    );
+  }
+  if (missing === 0) return ok(checked, `all ${shown} are shown by this one too`);
+  return failed(checked, `${missing} of ${shown} would not be shown any more`, remedy);
 }
 
 /**

@@ -10,7 +10,7 @@ import type { Check } from '../../src/connecting/check.ts';
 import type { Status } from '../../src/connecting/status.ts';
 import type { CommandResult } from '../../src/demo/kubectl.ts';
 import { ensureTools } from '../../src/demo/tools.ts';
-import { mcpConnector } from '../support/cli.ts';
+import { mcpConnector } from '../support/command.ts';
 import { eventually, type TestConnector } from '../support/lab.ts';
 import { deleteIfThere } from '../support/platform-api.ts';
 import { isGone, TestGround } from '../support/test-ground.ts';
@@ -110,7 +110,7 @@ function inspect(name: string, ...args: string[]): Promise<CommandResult> {
     '--release-name=install',
     `--kubeconfig=${ground.app.kubeconfig}`,
   ];
-  return mcpConnector([name, ...where, ...args]);
+  return mcpConnector(name, ...where, ...args);
 }
 
 async function localCrd(group: string): Promise<void> {
@@ -129,7 +129,7 @@ async function localCrd(group: string): Promise<void> {
 }
 
 function installWith(...args: string[]): Promise<CommandResult> {
-  return mcpConnector(command(...args));
+  return mcpConnector(...command(...args));
 }
 
 function command(...args: string[]): string[] {
@@ -239,7 +239,7 @@ describe('install does nothing and says why', () => {
   it('where the cluster is bound to other claims [install.preflight]', async () => {
     const other = `${ground.name}-other`;
     const { code, stdout, stderr } = await mcpConnector(
-      command('--control-plane-kubeconfig', ground.controlPlane.kubeconfig).map((word) =>
+      ...command('--control-plane-kubeconfig', ground.controlPlane.kubeconfig).map((word) =>
         word === ground.claimNamespace ? other : word,
       ),
     );
