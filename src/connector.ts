@@ -42,6 +42,7 @@ import { NamespaceWebhook } from './controllers/namespaces/namespace-webhook.ts'
 import { reportOrphaned } from './controllers/namespaces/orphaned-claims-report.ts';
 import { readinessChecks } from './controllers/readiness-checks.ts';
 import { RegisteredApis } from './controllers/registry/registered-apis.ts';
+import { UninstallFence } from './controllers/registry/uninstall-fence.ts';
 import { ServingCertificate } from './controllers/certificates/serving-certificate.ts';
 import { Drain } from './downstream/drain.ts';
 import type { Exchange, ResourceExchange } from './downstream/exchange.ts';
@@ -58,6 +59,7 @@ import { answerFromCatalog } from './handlers/discovery.ts';
 import { ListBuffers } from './handlers/lists/list-buffers.ts';
 import { handleResource, type ResourceDependencies } from './handlers/resource.ts';
 import { controlPlaneName } from './mapping/identity.ts';
+import { retryLater } from './upstream/retry-later.ts';
 import { warmUp } from './mapping/warm-up.ts';
 
 /** A connector that serves. */
@@ -85,7 +87,9 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
     metrics.connectedResources.set(catalog.source.resources.length);
     metrics.catalogLastChange.setToCurrentTime();
   });
-  const state = new ConnectionState(app, config.namespace, `${config.releaseName}-state`);
+  const stateObject = { namespace: config.namespace, name: `${config.releaseName}-state` };
+  const state = new ConnectionState(app, stateObject.namespace, stateObject.name);
+  const fence = new UninstallFence({ client: app, ...stateObject, log }).start();
   const claimNamespaces = new ClaimNamespaces(state, { clusterID, claimNamespace: config.claimNamespace });
   const savedClaims = new SavedClaims(app, config.namespace, `${config.releaseName}-claims`);
   const trust = new ClientTrustSource({ client: app, log }).start();
@@ -113,6 +117,7 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
     name: config.releaseName,
     identity: config.identity,
     log,
+    isForbidden: () => fence.isUp,
   });
   // A process that was stopped, and goes on, may find what it wanted to write long decided by another leader.
   const leaderClient = new KubeClient(appTransport, 'mcp-connector', () => lease.isHeld);
@@ -218,8 +223,11 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
     namespaceDeletion: (resource) => namespaceDeletionPolicy(config.namespaceDeletion, resource),
     isLeaving: (namespace) => namespaces.isLeaving(namespace),
     onOrphaned: reportOrphaned({ events, log, metrics, uidOf: (namespace) => namespaces.uidOf(namespace) }),
-    recordBeforeCreate: (namespace, resource, name) =>
-      namespaces.recordBeforeCreate(namespace, resource, name),
+    recordBeforeCreate: (namespace, resource, name) => {
+      // It would be forgotten in the claim namespace.
+      if (fence.isUp) throw retryLater('the connector is being uninstalled: no claims are created any more');
+      return namespaces.recordBeforeCreate(namespace, resource, name);
+    },
     admitCreate: (namespace, resource, name) => namespaces.admitCreate(namespace, resource, name),
     authorizeCreate: async ({ exchange: { user }, info }) => {
       await authorizer.authorize(user, attributesOf({ ...info, verb: 'create' }));
@@ -296,7 +304,7 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
   log.info({ port, clusterID, claimNamespace: config.claimNamespace }, 'serving');
 
   certificate.onChange((material) => server.useCertificate(material.cert, material.key));
-  lease.start({
+  const candidate = {
     onAcquired: () => {
       metrics.leader.set(1);
       return leader.lead();
@@ -305,7 +313,8 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
       metrics.leader.set(0);
       return leader.resign();
     },
-  });
+  };
+  void fence.known.then(() => lease.start(candidate));
   link.start();
   const shown = new PeerCertificates();
   const sources = expirySources({ certificate, trust, shown, controlPlane: () => controlPlane });
@@ -319,7 +328,14 @@ export async function startConnector(config: Config, log: Logger): Promise<Runni
       // At once: another replica goes on while this one still serves.
       const resigned = lease.stop();
       await shutDown({ server, exchanges, drain, delayMs: config.shutdownDelayMs });
-      await Promise.all([resigned, follower?.stop(), certificate.stop(), trust.stop(), namespaces.stop()]);
+      await Promise.all([
+        resigned,
+        fence.stop(),
+        follower?.stop(),
+        certificate.stop(),
+        trust.stop(),
+        namespaces.stop(),
+      ]);
       slowClients.stop();
       await Promise.all([link.stop(), expiries.stop()]);
       await Promise.all([registered.stop(), events.stop()]);

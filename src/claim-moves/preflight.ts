@@ -1,5 +1,5 @@
-import type { KubeList, KubeObject } from '../apimachinery/objects.ts';
-import { ApiError, type KubeClient, metadataListAccept } from '../clusters/kube-client.ts';
+import { ApiError, type KubeClient } from '../clusters/kube-client.ts';
+import { listMetadata } from '../clusters/list-metadata.ts';
 import { OwnRights, type Right } from '../clusters/own-rights.ts';
 import {
   appClusterLabel,
@@ -231,12 +231,7 @@ export class Preflight {
   }
 
   async #listComposites(api: ClaimApi): Promise<Map<string, string[]>> {
-    const query = { labelSelector: claimNameLabel };
-    const { items } = await this.#client.get<KubeList<KubeObject>>(compositePath(api), {
-      query,
-      accept: metadataListAccept,
-      timeoutMs: 60_000,
-    });
+    const items = await listMetadata(this.#client, compositePath(api), { labelSelector: claimNameLabel });
     const byClaim = Map.groupBy(items, ({ metadata: { labels = {} } }) =>
       showPlace({ namespace: labels[claimNamespaceLabel] ?? '', name: labels[claimNameLabel] ?? '' }),
     );

@@ -14,6 +14,7 @@ export interface MoveResult extends Pick<PlannedMove, 'resource' | 'from' | 'to'
 export interface RunOptions {
   client: KubeClient;
   onStep?: (move: PlannedMove, step: Step) => void;
+  /** Also of those that are not begun. */
   onResult?: (result: MoveResult) => void;
   patience?: Partial<Patience>;
 }

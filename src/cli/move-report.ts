@@ -73,14 +73,19 @@ export async function carryOut({
   process.exitCode = isDone ? exitCodes.done : exitCodes.failed;
 }
 
-export async function runWithProgress(
+async function runWithProgress(
   total: number,
   run: CarriedOut['run'],
   terminal: Terminal,
 ): Promise<MoveResult[]> {
   using progress = new Progress(terminal);
+  return await run(progressOf(progress, total));
+}
+
+/** What each claim is at, and how many have ended; what did not go as it should in a line of its own. */
+export function progressOf(progress: Progress, total: number): Pick<RunOptions, 'onStep' | 'onResult'> {
   let done = 0;
-  return await run({
+  return {
     onStep: ({ from }, step) => progress.step(`${from.name}: ${words[step]}`, done, total),
     onResult: ({ from, state, reason }) => {
       done++;
@@ -88,7 +93,7 @@ export async function runWithProgress(
         progress.line(`${from.name}: ${state}${reason === undefined ? '' : `: ${reason}`}`);
       progress.step(from.name, done, total);
     },
-  });
+  };
 }
 
 export function printPlan(planned: readonly PlannedMove[], { style }: Pick<Terminal, 'style'>): string {

@@ -3,7 +3,7 @@ import { ConnectorError } from '../base/errors.ts';
 import { apiName, readClaimApis } from '../claim-moves/claim-api.ts';
 import { Ledger, type LedgerEntry } from '../claim-moves/ledger.ts';
 import { planMoves, planOfEntry } from '../claim-moves/plan.ts';
-import { type BlockerReason, ignorableReasons, type MoveRequest } from '../claim-moves/preflight.ts';
+import type { BlockerReason, MoveRequest } from '../claim-moves/preflight.ts';
 import { runMoves } from '../claim-moves/run-moves.ts';
 import {
   appPlaceOf,
@@ -16,6 +16,7 @@ import { nameByPattern, unknownPlaceholders } from '../claim-moves/target-names.
 import { planUndo, runUndo } from '../claim-moves/undo.ts';
 import { KubeClient } from '../clusters/kube-client.ts';
 import { openControlPlane } from './control-plane.ts';
+import { addJudgement } from './move-judgement.ts';
 import { carryOut } from './move-report.ts';
 import { type OutputFormat, outputOption, printed } from './output-format.ts';
 import { columns } from './table.ts';
@@ -202,34 +203,6 @@ function addConnection(command: Command): Command {
 
 function addCommon(command: Command): Command {
   return addConnection(command).option('-y, --yes', 'do not ask', false).addOption(outputOption());
-}
-
-function addJudgement(command: Command): Command {
-  return command
-    .option(
-      '--guard',
-      'keep composite resources from being deleted meanwhile, by a Usage of Crossplane',
-      false,
-    )
-    .addOption(
-      new Option(
-        '--ignore-preflight-errors <reasons>',
-        `go on in spite of these: ${ignorableReasons.join(', ')}`,
-      )
-        .default([], 'none')
-        .argParser(parseReasons),
-    );
-}
-
-export function parseReasons(given: string): BlockerReason[] {
-  return given.split(',').map((word) => {
-    const reason = ignorableReasons.find((known) => known.toLowerCase() === word.trim().toLowerCase());
-    if (reason) return reason;
-    throw new ConnectorError(
-      'bad-flag',
-      `--ignore-preflight-errors: "${word}" cannot be ignored; those that can are ${ignorableReasons.join(', ')}`,
-    );
-  });
 }
 
 async function requestsFor(

@@ -9,6 +9,7 @@ import { installCommand } from './install.ts';
 import { moveCommand } from './move.ts';
 import { serveCommand } from './serve.ts';
 import { statusCommand } from './status.ts';
+import { uninstallCommand } from './uninstall.ts';
 
 /** Their exit code 1 has a meaning of its own. */
 const looking = new Set(['doctor']);
@@ -27,6 +28,7 @@ export function createProgram(calledAs: string): Command {
     .addCommand(statusCommand())
     .addCommand(doctorCommand())
     .addCommand(serveCommand())
+    .addCommand(uninstallCommand())
     .addCommand(moveCommand())
     .addCommand(demoCommand());
   program.addCommand(completionCommand(program));

@@ -33,6 +33,16 @@ export interface NamespaceRecord {
   isFull?: true;
 }
 
+/** The connector is being uninstalled: nobody registers an API again, and a run that was cut off is taken up. */
+export interface Uninstall {
+  /** RFC 3339. */
+  since: string;
+  /** Namespace of the control plane that the claims go to; missing where they stay. */
+  moveTo?: string;
+  /** What became of the claims, once nothing more is to be done to them. */
+  claims?: 'moved' | 'kept';
+}
+
 // A ConfigMap ends at 1 MiB (core/validation ValidateConfigMap: the bytes of all values): these two leave room for the rest.
 /** Packed; a catalog that does not fit is not saved, and the log says so. */
 const maxCatalogBytes = 450_000;
@@ -40,6 +50,13 @@ const maxCatalogBytes = 450_000;
 const maxNamespacesBytes = 450_000;
 
 const namespacesKey = 'claim-namespaces';
+const uninstallKey = 'uninstall';
+
+/** Of the state object's data, only what says that the connector is being uninstalled. */
+export function uninstallOf(data: ConfigMap['data']): Record<string, string> {
+  const text = data?.[uninstallKey];
+  return text === undefined ? {} : { [uninstallKey]: text };
+}
 
 /**
  * The state object: one ConfigMap in the app cluster with the binding, the last catalog and the namespaces that may hold claims. Every replica reads it,
@@ -101,6 +118,22 @@ export class ConnectionState {
       return text === old ? map : { ...map, data: { ...map.data, [namespacesKey]: text } };
     });
     return record;
+  }
+
+  async readUninstall(): Promise<Uninstall | undefined> {
+    const text = (await this.#read())?.data?.[uninstallKey];
+    return text === undefined ? undefined : (JSON.parse(text) as Uninstall);
+  }
+
+  /** Puts the fence up, or takes it down with undefined. */
+  async writeUninstall(uninstall: Uninstall | undefined): Promise<void> {
+    await this.#write(({ data, ...map }) => {
+      const { [uninstallKey]: _old, ...others } = data ?? {};
+      return {
+        ...map,
+        data: { ...others, ...(uninstall ? { [uninstallKey]: JSON.stringify(uninstall) } : {}) },
+      };
+    });
   }
 
   /** Sorted by name; written by the leader, printed by `mcp-connector status`. */

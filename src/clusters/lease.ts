@@ -26,6 +26,8 @@ export interface LeaseOptions {
   identity: string;
   log: Logger;
   clock?: Clock;
+  /** While it says so, the Lease is neither competed for nor kept. */
+  isForbidden?: () => boolean;
 }
 
 export interface LeaseListener {
@@ -88,7 +90,9 @@ export class Lease {
     while (!signal.aborted) {
       if (this.#held && !this.isHeld) await this.#lose();
       const startedAt = this.#clock.now();
-      if (await this.#tryAcquireOrRenew(startedAt)) {
+      if (this.#options.isForbidden?.()) {
+        if (this.#held) await this.#lose().then(() => this.#release());
+      } else if (await this.#tryAcquireOrRenew(startedAt)) {
         this.#renewedAt = startedAt;
         if (!this.#held) this.#acquire();
       } else if (this.#held && (this.#isOthers() || this.#clock.now() - this.#renewedAt >= renewDeadlineMs)) {

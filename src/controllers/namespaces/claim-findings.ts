@@ -1,7 +1,8 @@
-import type { KubeList, KubeObject } from '../../apimachinery/objects.ts';
+import type { KubeObject } from '../../apimachinery/objects.ts';
 import type { ConnectedResource } from '../../catalog/connected-resource.ts';
 import { namespacePath } from '../../clusters/api-paths.ts';
-import { type KubeClient, metadataListAccept } from '../../clusters/kube-client.ts';
+import type { KubeClient } from '../../clusters/kube-client.ts';
+import { listMetadata } from '../../clusters/list-metadata.ts';
 import {
   appClusterLabel,
   appNameLabel,
@@ -82,17 +83,7 @@ async function listAll(
   path: string,
   query: Record<string, string>,
 ): Promise<KubeObject[]> {
-  const all: KubeObject[] = [];
-  let page: string | undefined;
-  do {
-    const list = await client.get<KubeList<KubeObject>>(path, {
-      query: { ...query, limit: '500', ...(page ? { continue: page } : {}) },
-      accept: metadataListAccept,
-      timeoutMs: 30_000,
-    });
-    all.push(...(list.items ?? []));
-    page = list.metadata.continue;
-  } while (page);
+  const all = await listMetadata(client, path, query);
   return all.toSorted((a, b) => (labelKey(a) < labelKey(b) ? -1 : 1));
 }
 

@@ -1,0 +1,105 @@
+import { spawn } from 'node:child_process';
+import type { KubeList, KubeObject } from '../apimachinery/objects.ts';
+import { type Clock, systemClock } from '../base/clock.ts';
+import { ConnectorError } from '../base/errors.ts';
+import { resourcePath } from '../clusters/api-paths.ts';
+import { absentOrThrow, type KubeClient } from '../clusters/kube-client.ts';
+import { deployments, type Installation } from './installation.ts';
+
+export interface HelmCall {
+  binary: string;
+  kubeconfig?: string | undefined;
+  context?: string | undefined;
+}
+
+const rbac = { group: 'rbac.authorization.k8s.io', version: 'v1' };
+const core = { group: '', version: 'v1' };
+
+/** What deploy/install.yaml holds, in the order in which it goes: pods first, then what they may do. */
+const kinds = [
+  deployments,
+  { group: 'policy', version: 'v1', plural: 'poddisruptionbudgets' },
+  { ...core, plural: 'services' },
+  { group: 'admissionregistration.k8s.io', version: 'v1', plural: 'validatingwebhookconfigurations' },
+  { ...rbac, plural: 'rolebindings' },
+  { ...rbac, plural: 'roles' },
+  { ...rbac, plural: 'clusterrolebindings' },
+  { ...rbac, plural: 'clusterroles' },
+  { ...core, plural: 'serviceaccounts' },
+] as const;
+
+/** Removes what Helm, or a manifest, has installed. Returns what went, in words. */
+export async function removeChart(
+  app: KubeClient,
+  installation: Installation,
+  helm: HelmCall,
+): Promise<string[]> {
+  const { helmRelease, hasChart, release } = installation;
+  if (helmRelease !== undefined) {
+    await helmUninstall(helmRelease, release.namespace, helm);
+    return [`Helm release ${release.namespace}/${helmRelease}`];
+  }
+  return hasChart ? await deleteLabelled(app, release.releaseName) : [];
+}
+
+/** Without hooks: what the chart's own does has been done. Throws ConnectorError `helm-missing` or `helm-failed`. */
+async function helmUninstall(
+  name: string,
+  namespace: string,
+  { binary, kubeconfig, context }: HelmCall,
+): Promise<void> {
+  const args = ['uninstall', name, '--namespace', namespace, '--no-hooks', '--ignore-not-found', '--wait'];
+  if (kubeconfig !== undefined) args.push('--kubeconfig', kubeconfig);
+  if (context !== undefined) args.push('--kube-context', context);
+  const child = spawn(binary, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  }).catch((cause: unknown) => {
+    throw new ConnectorError(
+      'helm-missing',
+      `${binary} cannot be run, and the connector was installed by Helm: install it or name it with --helm, or finish with "helm uninstall ${name} -n ${namespace} --no-hooks"`,
+      { cause },
+    );
+  });
+  if (code !== 0)
+    throw new ConnectorError(
+      'helm-failed',
+      `helm uninstall failed: ${stderr.trim().replace(/^Error: /, '')}`,
+    );
+}
+
+async function deleteLabelled(app: KubeClient, releaseName: string): Promise<string[]> {
+  const labelSelector = `app.kubernetes.io/name=mcp-connector,app.kubernetes.io/instance=${releaseName}`;
+  const removed: string[] = [];
+  for (const kind of kinds) {
+    const { items } = await app.get<KubeList<KubeObject>>(resourcePath(kind), { query: { labelSelector } });
+    for (const { metadata } of items) {
+      const { name, namespace } = metadata;
+      const options = { propagationPolicy: 'Background' };
+      await app.delete(resourcePath(kind, { name, namespace }), options).catch(absentOrThrow);
+      removed.push(`${kind.plural} ${namespace === undefined ? '' : `${namespace}/`}${name}`);
+    }
+  }
+  return removed;
+}
+
+/** Until no pod of the release could write something again. */
+export async function podsGone(
+  app: KubeClient,
+  { releaseName, namespace }: Installation['release'],
+  clock: Clock = systemClock,
+): Promise<void> {
+  const labelSelector = `app.kubernetes.io/name=mcp-connector,app.kubernetes.io/instance=${releaseName}`;
+  for (const end = clock.now() + 120_000; clock.now() < end; await clock.sleep(500)) {
+    const pods = resourcePath({ ...core, plural: 'pods' }, { namespace });
+    const { items } = await app.get<KubeList<KubeObject>>(pods, { query: { labelSelector } });
+    if (items.length === 0) return;
+  }
+  throw new ConnectorError(
+    'pods-left',
+    `pods of ${namespace}/${releaseName} have not ended after two minutes: see why, and run uninstall again`,
+  );
+}

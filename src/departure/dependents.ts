@@ -1,0 +1,128 @@
+import type { KubeObject, OwnerReference } from '../apimachinery/objects.ts';
+import { ApiDirectory, type ListedResource } from '../clusters/api-directory.ts';
+import { resourcePath } from '../clusters/api-paths.ts';
+import {
+  absentOrThrow,
+  ApiError,
+  isConflict,
+  isNotFound,
+  type KubeClient,
+  metadataAccept,
+} from '../clusters/kube-client.ts';
+import { listMetadata } from '../clusters/list-metadata.ts';
+import { connectorFieldManager } from '../mapping/identity.ts';
+
+/** An object of the app cluster that a claim owns. */
+export interface Dependent {
+  resource: ListedResource;
+  namespace: string | undefined;
+  name: string;
+  /** `<Kind> <name>` of each claim. */
+  owners: string[];
+  /** A connection Secret that the connector has put there. */
+  isDelivered: boolean;
+}
+
+export interface Dependents {
+  found: Dependent[];
+  /** Resources that may not be listed, or could not be: what claims own of them is not known. */
+  unknown: string[];
+}
+
+/** Whether an owner is a claim that goes out of sight; by group and kind, since not every claim can be asked for. */
+export type IsClaim = (owner: OwnerReference) => boolean;
+
+const atOnce = 6;
+
+/** Everything in the app cluster that a claim owns: metadata of every resource that can be listed and patched. */
+export async function findDependents(
+  app: KubeClient,
+  isClaim: IsClaim,
+  connectedGroups: ReadonlySet<string>,
+): Promise<Dependents> {
+  const { resources, failed } = await new ApiDirectory(app).preferred();
+  const looked = resources.filter(
+    ({ group, plural, verbs }) =>
+      !connectedGroups.has(group) && verbs.includes('list') && verbs.includes('patch') && plural !== 'events',
+  );
+  const found: Dependent[] = [];
+  const unknown = failed.filter((version) => !connectedGroups.has(version.split('/')[0] ?? ''));
+  const rest = [...looked];
+  const worker = async (): Promise<void> => {
+    for (let resource = rest.pop(); resource; resource = rest.pop()) {
+      try {
+        found.push(...(await dependentsAmong(app, resource, isClaim)));
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        unknown.push(`${resource.plural}${resource.group === '' ? '' : `.${resource.group}`}`);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return {
+    found: found.toSorted((a, b) => (showDependent(a) < showDependent(b) ? -1 : 1)),
+    unknown: unknown.toSorted(),
+  };
+}
+
+async function dependentsAmong(
+  app: KubeClient,
+  resource: ListedResource,
+  isClaim: IsClaim,
+): Promise<Dependent[]> {
+  const found: Dependent[] = [];
+  for (const { metadata } of await listMetadata(app, resourcePath(resource))) {
+    const owners = (metadata.ownerReferences ?? []).filter(isClaim);
+    if (owners.length === 0) continue;
+    found.push({
+      resource,
+      namespace: metadata.namespace,
+      name: metadata.name,
+      owners: owners.map(({ kind, name }) => `${kind} ${name}`),
+      isDelivered:
+        resource.group === '' &&
+        resource.plural === 'secrets' &&
+        metadata.labels?.['app.kubernetes.io/managed-by'] === 'mcp-connector' &&
+        owners.some(({ controller }) => controller),
+    });
+  }
+  return found;
+}
+
+/**
+ * Takes the claims out of an object's owners. Once their API is gone, a request for an owner is answered with 404, which the
+ * collector takes for an owner that is gone, and deletes the object.
+ */
+export async function detach(
+  app: KubeClient,
+  { resource, namespace, name }: Dependent,
+  isClaim: IsClaim,
+): Promise<void> {
+  const path = resourcePath(resource, { namespace, name });
+  for (let attempt = 1; ; attempt++) {
+    const object = await app.get<KubeObject>(path, { accept: metadataAccept }).catch(absentOrThrow);
+    const { ownerReferences = [], resourceVersion } = object?.metadata ?? {};
+    const left = ownerReferences.filter((owner) => !isClaim(owner));
+    if (left.length === ownerReferences.length) return;
+    try {
+      const query = { fieldManager: connectorFieldManager };
+      await app.patch(path, { metadata: { resourceVersion, ownerReferences: left } }, { query });
+      return;
+    } catch (error) {
+      if (isNotFound(error)) return;
+      if (!isConflict(error) || attempt === 5) throw error;
+    }
+  }
+}
+
+export async function deleteDependent(
+  app: KubeClient,
+  { resource, namespace, name }: Dependent,
+): Promise<void> {
+  await app.delete(resourcePath(resource, { namespace, name })).catch(absentOrThrow);
+}
+
+export function showDependent({ resource, namespace, name }: Dependent): string {
+  const kind = `${resource.plural}${resource.group === '' ? '' : `.${resource.group}`}`;
+  return `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
+}

@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ConfigMap, KubeList, Secret } from '../../src/apimachinery/objects.ts';
+import { configMapPath, secretPath } from '../../src/clusters/api-paths.ts';
+import { eventually } from '../support/lab.ts';
+import { type Ended, type Infrastructure, runCli, StoredClaims } from '../support/moved-claims.ts';
+import type { ClaimApi } from '../support/platform-api.ts';
+import { TestGround } from '../support/test-ground.ts';
+
+jest.setTimeout(300_000);
+
+const claimCount = 50;
+const kills = 20;
+/** Printed, so that a run can be had again: SEED=7 make test ARGS=... */
+const seed = Number(process.env['SEED'] ?? Date.now() % 100_000);
+
+let ground: TestGround;
+let api: ClaimApi;
+let claims: StoredClaims;
+let target: string;
+let before: Map<string, Infrastructure>;
+
+const names = Array.from({ length: claimCount }, (_, at) => `claim-${String(at).padStart(2, '0')}`);
+
+beforeAll(async () => {
+  ground = await TestGround.prepare('moves-killed');
+  api = await ground.offer({ kind: 'Database', plural: 'databases' });
+  claims = new StoredClaims(ground.controlPlane, api);
+  target = `${ground.name}-target`;
+  await ground.controlPlane.createNamespace(target);
+  await Promise.all(names.map((name) => claims.create(ground.claimNamespace, name)));
+  await Promise.all(names.map((name) => claims.ready(ground.claimNamespace, name)));
+  before = await infrastructure(ground.claimNamespace, names);
+});
+afterAll(() => ground?.remove());
+
+async function infrastructure(
+  namespace: string,
+  of: readonly string[],
+): Promise<Map<string, Infrastructure>> {
+  const all = of.map(async (name) => [name, await claims.infrastructure(namespace, name)] as const);
+  return new Map(await Promise.all(all));
+}
+
+function cli(args: readonly string[], onStart?: (kill: () => void) => void): Promise<Ended> {
+  const way = [
+    `--control-plane-kubeconfig=${ground.controlPlane.kubeconfig}`,
+    `--namespace=${ground.claimNamespace}`,
+  ];
+  return runCli(['move', ...args, ...way, '--yes'], onStart);
+}
+
+/** mulberry32 */
+function randomFrom(start: number): () => number {
+  let state = start;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+/** kill -9 at a random moment, and once more until it has been killed so often or has ended by itself; then to the end. */
+async function killedAgainAndAgain(
+  args: readonly string[],
+  random: () => number,
+): Promise<{ killed: number; last: Ended }> {
+  let killed = 0;
+  for (;;) {
+    const after = 700 + random() * 900;
+    const isLast = killed === kills;
+    const last = await cli(args, (kill) => {
+      if (!isLast) setTimeout(kill, after).unref();
+    });
+    if (last.code !== null) return { killed, last };
+    killed++;
+  }
+}
+
+/** What is where, how it was bound, and what was left behind by anybody. */
+async function expectAt(namespace: string, other: string): Promise<void> {
+  for (const name of names) await claims.ready(namespace, name);
+  expect(await claims.names(namespace)).toEqual(names);
+  expect(await claims.names(other)).toEqual([]);
+  expect(await infrastructure(namespace, names)).toEqual(before);
+  const composites = await claims.composites();
+  expect(composites.map(({ metadata }) => metadata.uid).toSorted()).toEqual(
+    [...before.values()].map(({ composite }) => composite.uid).toSorted(),
+  );
+  const instances = await ground.controlPlane.client.get<KubeList<ConfigMap>>(
+    `/apis/infra.${api.group}/v1/instances`,
+  );
+  expect(instances.items.length).toBe(claimCount);
+  for (const name of names) {
+    const { metadata } = await claims.read(namespace, name);
+    expect(metadata.annotations ?? {}).toEqual({});
+    const secret = await ground.controlPlane.client.get<Secret>(secretPath(namespace, `${name}-connection`));
+    expect(secret.metadata.ownerReferences).toMatchObject([{ uid: metadata.uid, controller: true }]);
+    expect(Buffer.from(secret.data?.['password'] ?? '', 'base64').toString()).toBe(`secret-of-${name}`);
+  }
+  await eventually(async () => {
+    for (const name of names) expect(await claims.secret(other, `${name}-connection`)).toBeUndefined();
+  });
+}
+
+describe(`a move of ${claimCount} claims that is killed again and again`, () => {
+  const random = randomFrom(seed);
+
+  it('ends with every claim at its target, bound to what it was bound to, and nothing made twice [moves.killed.forward]', async () => {
+    const started = Date.now();
+    const { killed, last } = await killedAgainAndAgain(['--all', '--to-namespace', target], random);
+    console.info(`seed ${seed}: killed ${killed} times in ${Date.now() - started} ms`);
+    expect(last).toMatchObject({ code: 0 });
+    expect(killed).toBeGreaterThan(2);
+    await expectAt(target, ground.claimNamespace);
+    const ledgers = await ground.controlPlane.client.get<KubeList<ConfigMap>>(
+      configMapPath(ground.claimNamespace),
+      {
+        query: { labelSelector: 'mcp-connector-k8s.io/claim-move=moved' },
+      },
+    );
+    expect(ledgers.items.length).toBe(claimCount);
+  });
+
+  it('is undone, killed as often, to where it began [moves.killed.undo]', async () => {
+    const started = Date.now();
+    const { killed, last } = await killedAgainAndAgain(['undo', '--all'], random);
+    console.info(`seed ${seed}: killed ${killed} times in ${Date.now() - started} ms`);
+    expect(last).toMatchObject({ code: 0 });
+    await delay(100);
+    await expectAt(ground.claimNamespace, target);
+  });
+});
