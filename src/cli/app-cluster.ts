@@ -11,11 +11,11 @@ export interface AppClusterFlags {
 export function openAppCluster({ kubeconfig, context }: AppClusterFlags): Transport {
   const access =
     kubeconfig === undefined ? accessFromEnvironment(context) : accessFromFile(kubeconfig, context);
-  return new Transport(access, hasProxy());
+  return new Transport(access, hasEnvironmentProxy());
 }
 
 /** HTTPS_PROXY or HTTP_PROXY is set. */
-export function hasProxy(): boolean {
+export function hasEnvironmentProxy(): boolean {
   return ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'].some((name) =>
     Boolean(process.env[name]),
   );

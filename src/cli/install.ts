@@ -7,7 +7,7 @@ import { KubeClient } from '../clusters/kube-client.ts';
 import { Transport } from '../clusters/transport.ts';
 import { parseDuration } from '../config/duration.ts';
 import { install, type InstallOptions, type InstallResult } from '../connecting/install.ts';
-import { hasProxy, openAppCluster } from './app-cluster.ts';
+import { hasEnvironmentProxy, openAppCluster } from './app-cluster.ts';
 import { checkLine } from './check-line.ts';
 import { Progress } from './progress.ts';
 import { columns } from './table.ts';
@@ -170,8 +170,8 @@ async function installOptions(
     chart: flags.chart,
     version: flags.version,
     helm: flags.helm,
-    openFile: (file) => new Transport(accessFromFile(file), hasProxy()),
-    hasProxy: hasProxy(),
+    openFile: (file) => new Transport(accessFromFile(file), hasEnvironmentProxy()),
+    hasProxy: hasEnvironmentProxy(),
   };
 }
 

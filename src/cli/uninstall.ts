@@ -10,7 +10,7 @@ import { findKubeconfig } from '../controllers/control-plane/kubeconfig-source.t
 import { findInstallation, type Installation } from '../departure/installation.ts';
 import { planUninstall, requireUnblocked, type UninstallRequest } from '../departure/plan.ts';
 import { uninstall } from '../departure/uninstall.ts';
-import { openAppCluster } from './app-cluster.ts';
+import { hasEnvironmentProxy, openAppCluster } from './app-cluster.ts';
 import { confirm } from './confirmation.ts';
 import { openControlPlane } from './control-plane.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -184,7 +184,7 @@ async function openTransport(
     { controlPlane: { secretName, secretKey }, namespace: release.namespace },
     app,
   );
-  return new Transport(found.open());
+  return new Transport(found.open(), hasEnvironmentProxy());
 }
 
 async function carryOut(request: UninstallRequest, flags: Flags, fault: string | undefined): Promise<void> {

@@ -97,7 +97,21 @@ describe('deploy/control-plane.yaml', () => {
       {
         apiGroups: ['k8s.starter.org'],
         resources: ['xkubernetesclusters'],
-        verbs: ['get', 'list', 'watch', 'update', 'patch'],
+        verbs: ['get', 'list', 'patch'],
+      },
+      { apiGroups: ['apiextensions.crossplane.io'], resources: ['compositionrevisions'], verbs: ['get'] },
+    ]);
+    expect(rulesOf(find(manifests, 'ClusterRole', 'mcp-connector:move-claims:app-cluster-1'))).toEqual([
+      {
+        apiGroups: ['k8s.starter.org'],
+        resources: ['kubernetesclusters'],
+        verbs: ['get', 'list', 'create', 'patch', 'delete'],
+      },
+      { apiGroups: [''], resources: ['secrets'], verbs: ['get', 'create', 'patch'] },
+      {
+        apiGroups: [''],
+        resources: ['configmaps'],
+        verbs: ['get', 'list', 'create', 'update', 'patch', 'delete'],
       },
     ]);
     const bound = manifests

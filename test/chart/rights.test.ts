@@ -47,6 +47,7 @@ describe('rights in the app cluster', () => {
       '/secrets[my-controlplane-kubeconfig mcp-connector-serving-cert]: get list watch',
       '/configmaps[mcp-connector-state mcp-connector-claims]: get list watch update patch',
       '/configmaps: create',
+      'apps/deployments[mcp-connector]: get',
       'coordination.k8s.io/leases[mcp-connector]: get list watch update patch',
       'coordination.k8s.io/leases: create',
     ]);

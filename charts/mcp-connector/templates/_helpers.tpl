@@ -46,6 +46,26 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- default (printf "%s-upbound-token" (include "mcp-connector.fullname" .)) .Values.upbound.tokenSecret.name -}}
 {{- end -}}
 
+{{/* Of every process that goes to the control plane: the proxy, and what a credential plugin may need. */}}
+{{- define "mcp-connector.wayEnv" -}}
+{{- $proxy := .Values.proxy -}}
+{{- with $proxy.httpsProxy }}
+- name: HTTPS_PROXY
+  value: {{ . | quote }}
+{{- end }}
+{{- with $proxy.httpProxy }}
+- name: HTTP_PROXY
+  value: {{ . | quote }}
+{{- end }}
+{{- if or $proxy.httpsProxy $proxy.httpProxy }}
+- name: NO_PROXY
+  value: {{ list "$(KUBERNETES_SERVICE_HOST)" "localhost" "127.0.0.1" ".svc" ".cluster.local" $proxy.noProxy | compact | join "," | quote }}
+{{- end }}
+{{- with .Values.extraEnv }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
 {{/* Not empty where the deletion of a namespace can be refused. */}}
 {{- define "mcp-connector.blocksNamespaces" -}}
 {{- range .Values.namespaceDeletion -}}{{- if eq .policy "block" -}}true{{- end -}}{{- end -}}
