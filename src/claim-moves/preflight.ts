@@ -165,11 +165,12 @@ export class Preflight {
 
   async #lookAtComposite(
     { api, claim, from }: MoveRequest,
-    { metadata, spec = {} }: CompositeObject,
+    composite: CompositeObject,
     block: Block,
     warnings: string[],
   ): Promise<void> {
     const { kind } = api.composite;
+    const { metadata, spec = {} } = composite;
     if (metadata.deletionTimestamp !== undefined)
       block('CompositeDeleting', `its ${kind} ${metadata.name} is being deleted`);
     const { claimRef } = spec;
@@ -180,6 +181,12 @@ export class Preflight {
       block(
         'VersionMismatch',
         `its ${kind} ${metadata.name} names the claim as ${claimRef?.apiVersion} ${claimRef?.kind}, and Crossplane works with ${apiVersionOf(api)}: correct spec.claimRef.apiVersion first`,
+      );
+    const synced = conditionOf(composite, 'Synced');
+    if (synced?.status === 'False')
+      block(
+        'NotSynced',
+        `Crossplane cannot reconcile its ${kind} ${metadata.name} (${synced.message ?? synced.reason}), so that nothing could be compared: mend it first`,
       );
     const revision = spec.compositionRevisionRef?.name;
     if (revision === undefined) return;

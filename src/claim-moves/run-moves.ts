@@ -41,8 +41,15 @@ export async function runMoves(planned: readonly PlannedMove[], options: RunOpti
     options.onResult?.(result);
     return result;
   };
+  const skip = async ({ plan, entry }: OpenMove, reason: string): Promise<MoveResult> => {
+    // Otherwise the next run would take it for one that was cut off.
+    if (entry.phase === 'planned') await ledger.forget(entry);
+    const left = leftOf(plan, reason);
+    options.onResult?.(left);
+    return left;
+  };
   const groups = [...Map.groupBy(entries, ({ plan }) => plan.resource).values()];
-  const results = await Promise.all(groups.map((group) => runGroup(group, run, options)));
+  const results = await Promise.all(groups.map((group) => runGroup(group, run, skip)));
   return results.flat();
 }
 
@@ -54,19 +61,14 @@ interface OpenMove {
 async function runGroup(
   [first, ...others]: OpenMove[],
   run: (move: OpenMove) => Promise<MoveResult>,
-  { onResult }: RunOptions,
+  skip: (move: OpenMove, reason: string) => Promise<MoveResult>,
 ): Promise<MoveResult[]> {
   if (!first) return [];
   const result = await run(first);
   if (result.state !== 'undone' || first.entry.record.direction === 'back')
     return [result, ...(await inParallel(others, atOnce, run))];
-  const skipped = others.map(({ plan }): MoveResult => {
-    const reason = `not begun, since ${first.plan.from.namespace}/${first.plan.from.name} had to be taken back`;
-    const left = leftOf(plan, reason);
-    onResult?.(left);
-    return left;
-  });
-  return [result, ...skipped];
+  const reason = `not begun, since ${first.plan.from.namespace}/${first.plan.from.name} had to be taken back`;
+  return [result, ...(await inParallel(others, atOnce, (move) => skip(move, reason)))];
 }
 
 async function outcomeOf(

@@ -1,8 +1,15 @@
+import { ConnectorError } from '../base/errors.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { compositePath } from './claim-api.ts';
 import type { ApiDirectory } from '../clusters/api-directory.ts';
 import type { KubeClient } from '../clusters/kube-client.ts';
-import { claimNameLabel, claimNamespaceLabel, type CompositeObject, isPaused } from './claim-object.ts';
+import {
+  claimNameLabel,
+  claimNamespaceLabel,
+  type CompositeObject,
+  conditionOf,
+  isPaused,
+} from './claim-object.ts';
 import type { MoveRecord } from './ledger.ts';
 import { differencesOf, takeSnapshot } from './snapshot.ts';
 
@@ -41,6 +48,15 @@ export async function verify({
     );
     const differences = differencesOf(before, snapshot);
     if (differences.length > 0 || isComposed || isPaused(found)) return differences;
-    if (clock.now() > end) return [];
+    if (clock.now() <= end) continue;
+    // Nothing to wait for where it could not be composed before.
+    if (!before.synced) return [];
+    const synced = conditionOf(found, 'Synced');
+    if (synced?.status === 'False')
+      return [`Crossplane cannot compose it any more: ${synced.message ?? synced.reason}`];
+    throw new ConnectorError(
+      'not-composed',
+      `Crossplane has not composed ${found.metadata.name} for the new claim within ${Math.round(patienceMs / 1000)} s, so that nothing can be compared; see that it runs, then resume the move`,
+    );
   }
 }

@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import { Command, Option } from 'commander';
 import { ConnectorError, describeError } from '../base/errors.ts';
 import type { BlockerReason } from '../claim-moves/preflight.ts';
@@ -210,7 +209,6 @@ async function carryOut(request: UninstallRequest, flags: Flags, fault: string |
     keepBlocked: flags.keepBlocked,
     keepChart: flags.keepChart === undefined ? undefined : { ownerClusterRole: flags.keepChart },
     helm: { binary: flags.helm, kubeconfig: flags.kubeconfig, context: flags.context },
-    identity: `uninstall_${hostname()}_${process.pid}`,
     onStage: (words) => progress.step(words),
     moving: progressOf(progress, plan.moves.length),
   });

@@ -7,6 +7,8 @@ import { Lease } from '../clusters/lease.ts';
 import type { KubeObject } from '../apimachinery/objects.ts';
 import type { Release } from '../controllers/registry/api-service-owner.ts';
 
+/** The same in every run: one that was killed is no reason to wait for the next, and two at once do nothing twice. */
+const identity = 'mcp-connector-uninstall';
 /** A Lease of a leader that was killed takes 15 s to expire; one that sees the fence gives it up within seconds. */
 const heldWithinMs = 45_000;
 
@@ -17,7 +19,6 @@ const heldWithinMs = 45_000;
 export async function holdLease(
   app: KubeClient,
   { releaseName, namespace }: Release,
-  identity: string,
   clock: Clock = systemClock,
 ): Promise<Lease> {
   const lease = new Lease({ client: app, namespace, name: releaseName, identity, log: silentLogger() });

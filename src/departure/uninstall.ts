@@ -18,8 +18,6 @@ export interface UninstallOptions extends UninstallRequest {
   /** Whoever runs this removes the chart: its name goes with this ClusterRole. */
   keepChart: { ownerClusterRole: string } | undefined;
   helm: HelmCall;
-  /** Of this process, in the Lease. */
-  identity: string;
   onStage?: (words: string) => void;
   moving: Pick<RunOptions, 'onStep' | 'onResult'>;
 }
@@ -56,7 +54,7 @@ export async function uninstall(options: UninstallOptions): Promise<UninstallRes
   onStage('stopping the registration of APIs');
   const fence = { since: new Date().toISOString(), ...before, ...(moveTo === undefined ? {} : { moveTo }) };
   await state.writeUninstall(fence);
-  const lease = await holdLease(options.app, installation.release, options.identity);
+  const lease = await holdLease(options.app, installation.release);
   try {
     const result = await freeAppCluster(options, onStage);
     const claims = await settleClaims(options, onStage);

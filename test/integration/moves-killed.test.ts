@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { ConfigMap, KubeList, Secret } from '../../src/apimachinery/objects.ts';
 import { configMapPath, secretPath } from '../../src/clusters/api-paths.ts';
 import { eventually } from '../support/lab.ts';
-import { type Ended, type Infrastructure, runCli, StoredClaims } from '../support/moved-claims.ts';
+import { Random } from '../chaos/random.ts';
+import { killedAgainAndAgain } from '../support/killed-cli.ts';
+import { type Infrastructure, StoredClaims } from '../support/moved-claims.ts';
 import type { ClaimApi } from '../support/platform-api.ts';
 import { TestGround } from '../support/test-ground.ts';
 
@@ -42,43 +43,16 @@ async function infrastructure(
   return new Map(await Promise.all(all));
 }
 
-function cli(args: readonly string[], onStart?: (kill: () => void) => void): Promise<Ended> {
+function cli(...args: string[]): string[] {
   const way = [
     `--control-plane-kubeconfig=${ground.controlPlane.kubeconfig}`,
     `--namespace=${ground.claimNamespace}`,
   ];
-  return runCli(['move', ...args, ...way, '--yes'], onStart);
+  return ['move', ...args, ...way, '--yes'];
 }
 
-/** mulberry32 */
-function randomFrom(start: number): () => number {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
-/** kill -9 at a random moment, and once more until it has been killed so often or has ended by itself; then to the end. */
-async function killedAgainAndAgain(
-  end: string,
-  args: readonly string[],
-  random: () => number,
-): Promise<{ killed: number; last: Ended; reached: number[] }> {
-  let killed = 0;
-  const reached: number[] = [];
-  for (;;) {
-    const after = 700 + random() * 900;
-    const isLast = killed === kills;
-    const last = await cli(args, (kill) => {
-      if (!isLast) setTimeout(kill, after).unref();
-    });
-    if (last.code !== null) return { killed, last, reached };
-    killed++;
-    reached.push((await claims.names(end)).length);
-  }
+async function count(namespace: string): Promise<number> {
+  return (await claims.names(namespace)).length;
 }
 
 /** What is where, how it was bound, and what was left behind by anybody. */
@@ -109,42 +83,38 @@ async function expectAt(namespace: string, other: string): Promise<void> {
 }
 
 describe(`a move of ${claimCount} claims that is killed again and again`, () => {
-  const random = randomFrom(seed);
+  const random = new Random(seed);
 
   it('ends with every claim at its target, bound to what it was bound to, and nothing made twice [moves.killed.forward]', async () => {
-    const started = Date.now();
-    const { killed, last, reached } = await killedAgainAndAgain(
-      target,
-      ['--all', '--to-namespace', target],
+    const args = cli('--all', '--to-namespace', target);
+    const { killed, last, report } = await killedAgainAndAgain({
+      args,
       random,
-    );
-    process.stdout.write(
-      `seed ${seed}: killed ${killed} times in ${Date.now() - started} ms, with so many claims at their end: ${reached.join(' ')}\n`,
-    );
+      kills,
+      reached: () => count(target),
+    });
+    process.stdout.write(`seed ${seed}: ${report}\n`);
     expect(last).toMatchObject({ code: 0 });
     expect(killed).toBeGreaterThan(2);
     await expectAt(target, ground.claimNamespace);
     const ledgers = await ground.controlPlane.client.get<KubeList<ConfigMap>>(
       configMapPath(ground.claimNamespace),
-      {
-        query: { labelSelector: 'mcp-connector-k8s.io/claim-move=moved' },
-      },
+      { query: { labelSelector: 'mcp-connector-k8s.io/claim-move=moved' } },
     );
     expect(ledgers.items.length).toBe(claimCount);
   });
 
   it('is undone, killed as often, to where it began [moves.killed.undo]', async () => {
-    const started = Date.now();
-    const { killed, last, reached } = await killedAgainAndAgain(
-      ground.claimNamespace,
-      ['undo', '--all'],
+    const reached = (): Promise<number> => count(ground.claimNamespace);
+    const { killed, last, report } = await killedAgainAndAgain({
+      args: cli('undo', '--all'),
       random,
-    );
-    process.stdout.write(
-      `seed ${seed}: killed ${killed} times in ${Date.now() - started} ms, with so many claims at their end: ${reached.join(' ')}\n`,
-    );
+      kills,
+      reached,
+    });
+    process.stdout.write(`seed ${seed}: ${report}\n`);
     expect(last).toMatchObject({ code: 0 });
-    await delay(100);
+    expect(killed).toBeGreaterThan(2);
     await expectAt(ground.claimNamespace, target);
   });
 });

@@ -14,6 +14,32 @@ import { TestGround } from '../support/test-ground.ts';
 
 jest.setTimeout(120_000);
 
+const cuts: Step[] = [
+  'await-old',
+  'record',
+  'create-new',
+  'switch',
+  'hand-over-secret',
+  'release-new',
+  'verify',
+  'retire-old',
+  'finish',
+];
+const backCuts: Step[] = ['await-old', 'switch', 'hand-over-secret', 'verify', 'retire-old'];
+const prepared = [
+  ...cuts.map((step) => `cut-${step}`),
+  ...backCuts.map((step) => `back-${step}`),
+  'renamed',
+  'paused',
+  'new-deleted',
+  'old-deleted',
+  'deleted-early',
+  'lost',
+  'guarded',
+  'ended',
+  'going',
+];
+
 let ground: TestGround;
 let api: ClaimApi;
 let claims: StoredClaims;
@@ -27,6 +53,8 @@ beforeAll(async () => {
   from = ground.claimNamespace;
   to = `${ground.name}-target`;
   await ground.controlPlane.createNamespace(to);
+  // Side by side: one after the other, they take most of the time.
+  await Promise.all(prepared.map((name) => claims.create(from, name)));
 });
 afterAll(() => ground?.remove());
 
@@ -48,17 +76,23 @@ async function claimOf(
   name: string,
   change: { metadata?: object; spec?: object } = {},
 ): Promise<Infrastructure> {
-  await claims.create(from, name, change);
+  if (!prepared.includes(name)) await claims.create(from, name, change);
   await claims.ready(from, name);
   return await claims.infrastructure(from, name);
 }
 
-/** A move of this process that is cut off before a step. */
-async function cutOff(
+interface HereOptions {
+  guard?: boolean;
+  /** Milliseconds that stand for a minute. */
+  reconcileEnds?: number;
+  onStep?: (move: unknown, step: Step) => void;
+}
+
+/** A move by this process. */
+async function runHere(
   name: string,
-  at: Step,
-  options: { guard?: boolean; reconcileEnds?: number } = {},
-): Promise<MoveResult> {
+  { guard = false, reconcileEnds = 65_000, onStep }: HereOptions,
+): Promise<MoveResult[]> {
   const { client } = ground.controlPlane;
   const found = findApi(await readClaimApis(client), claims.resource);
   const { claim } = await readSelected(client, found, { namespace: from, name });
@@ -70,17 +104,16 @@ async function cutOff(
     to: { namespace: to, name },
     secret: { from: secret, to: secret },
   };
-  const planned = await planMoves(client, [request], { guard: options.guard ?? false, ignored: [] });
+  const planned = await planMoves(client, [request], { guard, ignored: [] });
+  return await runMoves(planned, { client, patience: { reconcileEnds }, ...(onStep ? { onStep } : {}) });
+}
+
+async function cutOff(name: string, at: Step, options: HereOptions = {}): Promise<void> {
   const onStep = (_: unknown, step: Step): void => {
     if (step === at) throw new Error(`cut off at ${step}`);
   };
-  const [result] = await runMoves(planned, {
-    client,
-    onStep,
-    patience: { reconcileEnds: options.reconcileEnds ?? 65_000 },
-  });
+  const [result] = await runHere(name, { ...options, onStep });
   expect(result).toMatchObject({ state: 'stopped', reason: `cut off at ${at}` });
-  return result as MoveResult;
 }
 
 async function expectMoved(name: string, before: Infrastructure): Promise<void> {
@@ -147,8 +180,8 @@ describe('mcp-connector move', () => {
   it('leaves a claim paused that was paused [moves.paused]', async () => {
     const before = await claimOf('paused');
     await claims.annotate(from, 'paused', { 'crossplane.io/paused': 'true' });
-    const moved = await move('paused');
-    expect(moved).toMatchObject({ code: 0 });
+    const [moved] = await runHere('paused', { reconcileEnds: 1_500 });
+    expect(moved).toMatchObject({ state: 'moved' });
     expect((await claims.read(to, 'paused')).metadata.annotations).toEqual({
       'crossplane.io/paused': 'true',
     });
@@ -173,10 +206,16 @@ describe('mcp-connector move', () => {
   });
 });
 
+/** Of every claim but one that Crossplane is still at. */
+async function versions(): Promise<Map<string, string | undefined>> {
+  const { items } = await ground.controlPlane.client.get<KubeList<KubeObject>>(claims.path(from));
+  const quiet = items.filter(({ metadata }) => metadata.name !== 'is-going');
+  return new Map(quiet.map(({ metadata }) => [metadata.name, metadata.resourceVersion]));
+}
+
 describe('a plan', () => {
   it('names what stands in the way of each claim, and writes nothing [moves.plan.blockers]', async () => {
     const { client } = ground.controlPlane;
-    const group = { apiVersion: `${api.group}/v1`, kind: api.kind };
     const of: Record<string, object> = {
       'with-finalizer': { finalizers: ['example.org/mine'] },
       'in-use': { labels: { 'crossplane.io/in-use': 'true' } },
@@ -196,7 +235,7 @@ describe('a plan', () => {
     });
     await claims.annotate(from, 'is-going', { 'crossplane.io/paused': 'true' });
     await client.delete(claims.path(from, 'is-going'));
-    const before = await client.getText(claims.path(from));
+    const before = await versions();
 
     const { code, stdout } = await cli(
       'move',
@@ -223,7 +262,7 @@ describe('a plan', () => {
       'taken-name': ['TargetExists'],
       'is-going': expect.arrayContaining(['Deleting']),
     });
-    expect(await client.getText(claims.path(from))).toBe(before);
+    expect(await versions()).toEqual(before);
     const missing = await cli(
       'move',
       `${claims.resource}/connected`,
@@ -237,7 +276,6 @@ describe('a plan', () => {
       code: 1,
       stdout: expect.stringContaining('namespaces "no-such-namespace" not found'),
     });
-    expect(group.kind).toBe('Database');
     await client.patch(claims.path(from, 'with-finalizer'), {
       metadata: { finalizers: ['finalizer.apiextensions.crossplane.io'] },
     });
@@ -341,23 +379,15 @@ describe('a composition that reads the claim’s namespace', () => {
       expect(made).toEqual({ account: from });
     });
     expect(await claims.infrastructure(from, 'reads-2')).toEqual(second);
+    // Nothing was begun that another run would take up.
+    expect(await cli('move', 'resume', '--yes')).toMatchObject({ code: 0, stdout: 'Nothing to move.\n' });
     expect((await claims.read(from, 'reads-1')).metadata.annotations ?? {}).toEqual({});
     expect(await claims.secret(to, 'reads-1-connection')).toBeUndefined();
   });
 });
 
 describe('a move that was cut off', () => {
-  it.each<[Step]>([
-    ['await-old'],
-    ['record'],
-    ['create-new'],
-    ['switch'],
-    ['hand-over-secret'],
-    ['release-new'],
-    ['verify'],
-    ['retire-old'],
-    ['finish'],
-  ])('before %s is taken up [moves.interrupted]', async (step) => {
+  it.each(cuts)('before %s is taken up [moves.interrupted]', async (step) => {
     const name = `cut-${step}`;
     const before = await claimOf(name);
     await cutOff(name, step);
@@ -437,21 +467,18 @@ describe('a move that was cut off', () => {
 });
 
 describe('mcp-connector move undo', () => {
-  it.each<[Step]>([['await-old'], ['switch'], ['hand-over-secret'], ['verify'], ['retire-old']])(
-    'takes a move back that was cut off before %s [moves.undo]',
-    async (step) => {
-      const name = `back-${step}`;
-      const before = await claimOf(name);
-      await cutOff(name, step);
-      const undone = await cli('move', 'undo', `${claims.resource}/${name}`, '--yes');
-      expect(undone).toMatchObject({ code: 0 });
-      await claims.ready(from, name);
-      expect(await claims.infrastructure(from, name)).toEqual(before);
-      expect(await claims.find(to, name)).toBeUndefined();
-      expect((await claims.read(from, name)).metadata.annotations ?? {}).toEqual({});
-      await expectOneComposite(before);
-    },
-  );
+  it.each(backCuts)('takes a move back that was cut off before %s [moves.undo]', async (step) => {
+    const name = `back-${step}`;
+    const before = await claimOf(name);
+    await cutOff(name, step);
+    const undone = await cli('move', 'undo', `${claims.resource}/${name}`, '--yes');
+    expect(undone).toMatchObject({ code: 0 });
+    await claims.ready(from, name);
+    expect(await claims.infrastructure(from, name)).toEqual(before);
+    expect(await claims.find(to, name)).toBeUndefined();
+    expect((await claims.read(from, name)).metadata.annotations ?? {}).toEqual({});
+    await expectOneComposite(before);
+  });
 
   it('takes a move back that has ended, and one whose old claim is going [moves.undo]', async () => {
     const before = await claimOf('ended');
