@@ -108,7 +108,7 @@ export class StoredClaims {
         const isMissing = ['Synced', 'Ready'].find(
           (type) => !claim.status?.conditions?.some((one) => one.type === type && one.status === 'True'),
         );
-        if (isMissing && Date.now() - touchedAt > 3_000) {
+        if (isMissing && Date.now() - touchedAt > 10_000) {
           touchedAt = Date.now();
           for (const value of ['now', null])
             await this.annotate(namespace, name, { 'test.k8s.io/touched': value });
@@ -118,7 +118,7 @@ export class StoredClaims {
         if (secret !== undefined) await this.cluster.client.get(secretPath(namespace, secret));
         return claim;
       },
-      { everyMs: 250 },
+      { everyMs: 250, timeoutMs: 180_000 },
     );
   }
 
