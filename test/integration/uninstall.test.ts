@@ -1,4 +1,6 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { dump, load } from 'js-yaml';
 import type { ConfigMap, KubeObject, Secret } from '../../src/apimachinery/objects.ts';
 import { configMapPath, leasePath, secretPath } from '../../src/clusters/api-paths.ts';
 import { Claims } from '../support/claims.ts';
@@ -34,11 +36,11 @@ afterAll(() => ground?.remove());
 function uninstall(...args: string[]): Promise<Ended> {
   return runCli([
     'uninstall',
-    ...args,
     `--kubeconfig=${ground.app.kubeconfig}`,
     `--control-plane-kubeconfig=${ground.controlPlane.kubeconfig}`,
     `--installation-namespace=${ground.namespace}`,
     `--release-name=${ground.name}`,
+    ...args,
   ]);
 }
 
@@ -215,6 +217,42 @@ describe('mcp-connector uninstall', () => {
       `/api/v1/namespaces/${ground.namespace}/services/${ground.name}`,
     ];
     for (const path of objects) expect([path, await isGone(ground.app.client, path)]).toEqual([path, true]);
+  });
+
+  it('frees the app cluster also where the control plane cannot be reached, and says how to move the claims later [uninstall.unreachable]', async () => {
+    connector = await ground.startConnector({ name: 'uninstall.again' });
+    await ground.available(api);
+    await create(shop, 'again');
+    await stored.ready(ground.claimNamespace, shop.storedName('again'));
+    await eventually(() => ground.app.client.get(secretPath(shop.namespace, 'again-connection')));
+    const before = await stored.infrastructure(ground.claimNamespace, shop.storedName('again'));
+    const config = load(await readFile(ground.controlPlane.kubeconfig, 'utf8')) as {
+      clusters: { cluster: { server: string } }[];
+    };
+    for (const { cluster } of config.clusters) cluster.server = 'https://127.0.0.1:1';
+    const nowhere = `${ground.controlPlane.kubeconfig}.nowhere`;
+    await writeFile(nowhere, dump(config));
+
+    const ended = await uninstall(target, '--yes', `--control-plane-kubeconfig=${nowhere}`);
+
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toContain(`stay in its namespace ${ground.claimNamespace}`);
+    await connector.stop();
+    expect(await ground.apiServices()).toEqual([]);
+    expect(await isGone(ground.app.client, stateName())).toBe(true);
+    const secret = await ground.app.client.get<Secret>(secretPath(shop.namespace, 'again-connection'));
+    expect(secret.metadata.ownerReferences).toBeUndefined();
+    expect(await stored.infrastructure(ground.claimNamespace, shop.storedName('again'))).toEqual(before);
+    // As it was told.
+    const [, words = ''] = /mcp-connector (move .*)/.exec(ended.stderr) ?? [];
+    const args = words.split(' ').map((word) => word.replaceAll("'", ''));
+    const moved = await runCli([
+      ...args,
+      '--yes',
+      `--control-plane-kubeconfig=${ground.controlPlane.kubeconfig}`,
+    ]);
+    expect(moved).toMatchObject({ code: 0 });
+    expect(await stored.infrastructure(target, 'again')).toEqual(before);
   });
 
   it('says so where there is nothing to uninstall [uninstall.input]', async () => {
