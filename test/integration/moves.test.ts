@@ -7,10 +7,10 @@ import { planMoves } from '../../src/claim-moves/plan.ts';
 import { type MoveResult, runMoves } from '../../src/claim-moves/run-moves.ts';
 import { findApi, readSelected } from '../../src/claim-moves/selection.ts';
 import { applyManifests } from '../../src/demo/manifests.ts';
-import { eventually } from '../support/lab.ts';
+import { eventually, sharedLab } from '../support/lab.ts';
 import { type Ended, type Infrastructure, runCli, StoredClaims } from '../support/moved-claims.ts';
 import type { ClaimApi } from '../support/platform-api.ts';
-import { TestGround } from '../support/test-ground.ts';
+import { GroundCluster, TestGround } from '../support/test-ground.ts';
 
 jest.setTimeout(120_000);
 
@@ -40,13 +40,30 @@ const prepared = [
   'going',
 ];
 
+const foreignFinalizer = 'example.org/mine';
+
 let ground: TestGround;
 let api: ClaimApi;
 let claims: StoredClaims;
 let from: string;
 let to: string;
 
+/** Claims with these finalizers would be in the way of every run after one that was killed. */
+async function endStuckClaims(namespace: string): Promise<void> {
+  const cluster = new GroundCluster(sharedLab().controlPlane.kubeconfig);
+  const path = `/apis/moves.test.example.org/v1/namespaces/${namespace}/databases`;
+  const { items } = await cluster.client.get<KubeList<KubeObject>>(path).catch(() => ({ items: [] }));
+  for (const { metadata } of items) {
+    if (!metadata.finalizers?.includes(foreignFinalizer)) continue;
+    const finalizers = metadata.finalizers.filter((one) => one !== foreignFinalizer);
+    const annotations = { 'crossplane.io/paused': null };
+    await cluster.client.patch(`${path}/${metadata.name}`, { metadata: { finalizers, annotations } });
+  }
+  await cluster.close();
+}
+
 beforeAll(async () => {
+  await endStuckClaims('moves-claims');
   ground = await TestGround.prepare('moves');
   api = await ground.offer({ kind: 'Database', plural: 'databases' });
   claims = new StoredClaims(ground.controlPlane, api);
@@ -56,7 +73,10 @@ beforeAll(async () => {
   // Side by side: one after the other, they take most of the time.
   await Promise.all(prepared.map((name) => claims.create(from, name)));
 });
-afterAll(() => ground?.remove());
+afterAll(async () => {
+  await endStuckClaims(from);
+  await ground?.remove();
+});
 
 function cli(...args: string[]): Promise<Ended> {
   return runCli([
@@ -217,12 +237,12 @@ describe('a plan', () => {
   it('names what stands in the way of each claim, and writes nothing [moves.plan.blockers]', async () => {
     const { client } = ground.controlPlane;
     const of: Record<string, object> = {
-      'with-finalizer': { finalizers: ['example.org/mine'] },
+      'with-finalizer': { finalizers: [foreignFinalizer] },
       'in-use': { labels: { 'crossplane.io/in-use': 'true' } },
       connected: { labels: { 'mcp-connector.upbound.io/app-cluster': 'some-cluster' } },
       'taken-secret': {},
       'taken-name': {},
-      'is-going': { finalizers: ['example.org/mine'] },
+      'is-going': { finalizers: [foreignFinalizer] },
     };
     for (const [name, metadata] of Object.entries(of)) await claimOf(name, { metadata });
     await claims.create(to, 'taken-name', {
@@ -275,15 +295,6 @@ describe('a plan', () => {
     expect(missing).toMatchObject({
       code: 1,
       stdout: expect.stringContaining('namespaces "no-such-namespace" not found'),
-    });
-    await client.patch(claims.path(from, 'with-finalizer'), {
-      metadata: { finalizers: ['finalizer.apiextensions.crossplane.io'] },
-    });
-    await client.patch(claims.path(from, 'is-going'), {
-      metadata: {
-        finalizers: ['finalizer.apiextensions.crossplane.io'],
-        annotations: { 'crossplane.io/paused': null },
-      },
     });
     await client.patch(claims.path(from, 'in-use'), {
       metadata: { labels: { 'crossplane.io/in-use': null } },
