@@ -123,7 +123,8 @@ export class Preflight {
       );
     const obstacle = await secretObstacle(this.#client, request);
     if (obstacle !== undefined) block('SecretExists', `${obstacle}: remove it, or move the claim elsewhere`);
-    if (blockers.length === 0) await this.#tryTarget(request, block);
+    // Whatever else there is: some of it may be ignored.
+    if (fault === undefined) await this.#tryTarget(request, block);
     return { blockers, warnings, composite: { name: bound, uid: composite.metadata.uid ?? '' } };
   }
 
