@@ -34,6 +34,7 @@ describe('the objects of a claim namespace', () => {
     ]);
     expect(rulesOf(made, 'mcp-connector:move:team-a')).toEqual([
       { apiGroups: ['a.example.org'], resources: ['xbuckets', 'xqueues'], verbs: expect.anything() },
+      { apiGroups: ['apiextensions.crossplane.io'], resources: ['compositionrevisions'], verbs: ['get'] },
     ]);
     expect(JSON.stringify(made)).not.toMatch(/app-cluster-1|starter/);
   });
