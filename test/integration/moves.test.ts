@@ -51,7 +51,7 @@ let to: string;
 /** Claims with these finalizers would be in the way of every run after one that was killed. */
 async function endStuckClaims(namespace: string): Promise<void> {
   const cluster = new GroundCluster(sharedLab().controlPlane.kubeconfig);
-  const path = `/apis/moves.test.example.org/v1/namespaces/${namespace}/databases`;
+  const path = `/apis/moves-one.test.example.org/v1/namespaces/${namespace}/databases`;
   const { items } = await cluster.client.get<KubeList<KubeObject>>(path).catch(() => ({ items: [] }));
   for (const { metadata } of items) {
     if (!metadata.finalizers?.includes(foreignFinalizer)) continue;
@@ -63,8 +63,8 @@ async function endStuckClaims(namespace: string): Promise<void> {
 }
 
 beforeAll(async () => {
-  await endStuckClaims('moves-claims');
-  ground = await TestGround.prepare('moves');
+  await endStuckClaims('moves-one-claims');
+  ground = await TestGround.prepare('moves-one');
   api = await ground.offer({ kind: 'Database', plural: 'databases' });
   claims = new StoredClaims(ground.controlPlane, api);
   from = ground.claimNamespace;
@@ -393,7 +393,7 @@ describe('a composition that reads the claim’s namespace', () => {
     // Nothing was begun that another run would take up.
     expect(await cli('move', 'resume', '--yes')).toMatchObject({ code: 0, stdout: 'Nothing to move.\n' });
     expect((await claims.read(from, 'reads-1')).metadata.annotations ?? {}).toEqual({});
-    expect(await claims.secret(to, 'reads-1-connection')).toBeUndefined();
+    await eventually(async () => expect(await claims.secret(to, 'reads-1-connection')).toBeUndefined());
   });
 });
 

@@ -20,7 +20,7 @@ let stored: StoredClaims;
 let target: string;
 
 beforeAll(async () => {
-  ground = await TestGround.prepare('uninstall');
+  ground = await TestGround.prepare('uninstall-one');
   api = await ground.offer({ kind: 'Database', plural: 'databases' });
   stored = new StoredClaims(ground.controlPlane, api);
   target = `${ground.name}-target`;
@@ -70,6 +70,29 @@ async function owned(namespace: string, claim: string): Promise<void> {
 function stateName(): string {
   return configMapPath(ground.namespace, `${ground.name}-state`);
 }
+
+describe('the fence of an uninstall', () => {
+  // Before there are claims: without their API, the collector takes what they own for orphaned.
+  it('stops every registrar by a fence, also one that starts then, until it is cancelled [uninstall.fence]', async () => {
+    const { client } = ground.app;
+    await client.patch(stateName(), { data: { uninstall: '{"since":"2026-01-01T00:00:00Z"}' } });
+    await eventually(async () => expect(await connector.stderr()).toContain('lease lost'));
+    const path = `/apis/apiregistration.k8s.io/v1/apiservices/v1.${api.group}`;
+    await client.delete(path);
+    await connector.stop();
+    connector = await ground.startConnector({ name: 'uninstall.restarted' });
+    await eventually(async () => expect(await connector.stderr()).toContain('being uninstalled'));
+    // Whoever leads holds the Lease: nobody does, for longer than anybody would wait for it.
+    const lease = leasePath(ground.namespace, ground.name);
+    expect(await client.get(lease)).toMatchObject({ spec: { holderIdentity: '' } });
+    expect(await isGone(client, path)).toBe(true);
+
+    expect(await uninstall('--cancel')).toMatchObject({ code: 0 });
+
+    await ground.available(api);
+    expect(await connector.stderr()).toContain('the uninstall was cancelled');
+  });
+});
 
 describe('mcp-connector uninstall', () => {
   beforeAll(async () => {
@@ -130,26 +153,6 @@ describe('mcp-connector uninstall', () => {
       expect({ args, code, stderr }).toEqual({ args, code: 1, stderr: expect.stringContaining(sentence) });
     }
     expect((await ground.apiServices()).length).toBe(1);
-  });
-
-  it('stops every registrar by a fence, also one that starts then, until it is cancelled [uninstall.fence]', async () => {
-    const { client } = ground.app;
-    await client.patch(stateName(), { data: { uninstall: '{"since":"2026-01-01T00:00:00Z"}' } });
-    await eventually(async () => expect(await connector.stderr()).toContain('lease lost'));
-    const path = `/apis/apiregistration.k8s.io/v1/apiservices/v1.${api.group}`;
-    await client.delete(path);
-    await connector.stop();
-    connector = await ground.startConnector({ name: 'uninstall.restarted' });
-    await eventually(async () => expect(await connector.stderr()).toContain('being uninstalled'));
-    // Whoever leads holds the Lease: nobody does, for longer than anybody would wait for it.
-    const lease = leasePath(ground.namespace, ground.name);
-    expect(await client.get(lease)).toMatchObject({ spec: { holderIdentity: '' } });
-    expect(await isGone(client, path)).toBe(true);
-
-    expect(await uninstall('--cancel')).toMatchObject({ code: 0 });
-
-    await ground.available(api);
-    expect(await connector.stderr()).toContain('the uninstall was cancelled');
   });
 
   it('refuses to create claims behind the fence, and serves those there are [uninstall.fence]', async () => {
