@@ -5,18 +5,28 @@ import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { describeError } from '../../src/base/errors.ts';
+import { toolsFolder } from '../../src/demo/tool-catalog.ts';
 
 const run = promisify(execFile);
 const goFolder = path.join(import.meta.dirname, 'go');
 const requirements = path.join(import.meta.dirname, 'python/requirements.txt');
 
 /** The client-go program, built with Go from the sources beside this file; kept for runs of the same sources. */
-export async function goClient(): Promise<string> {
-  const sources = (await readdir(goFolder)).toSorted().map((name) => path.join(goFolder, name));
-  return await kept('go-client', sources, async (target) => {
-    await attempt('build the client-go program: it needs Go 1.26 and the Go module proxy', async () => {
-      await run('go', ['build', '-trimpath', '-mod=readonly', '-o', target, '.'], {
-        cwd: goFolder,
+export function goClient(): Promise<string> {
+  return goProgram('go-client', goFolder);
+}
+
+/** What says how Argo CD and Flux judge objects, built with Go from `tools/gitops`; kept for runs of the same sources. */
+export function gitopsJudge(): Promise<string> {
+  return goProgram('gitops', path.join(toolsFolder, 'gitops'));
+}
+
+async function goProgram(name: string, folder: string): Promise<string> {
+  const sources = (await readdir(folder)).toSorted().map((file) => path.join(folder, file));
+  return await kept(name, sources, async (target) => {
+    await attempt(`build the program ${name}: it needs Go 1.26 and the Go module proxy`, async () => {
+      await run('go', ['build', '-trimpath', '-ldflags=-s -w', '-mod=readonly', '-o', target, '.'], {
+        cwd: folder,
         env: { ...process.env, CGO_ENABLED: '0', GOWORK: 'off' },
       });
     });

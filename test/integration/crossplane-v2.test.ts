@@ -9,6 +9,7 @@ import { type Lab, startLab } from '../../src/demo/lab.ts';
 import { applyManifests, parseManifests } from '../../src/demo/manifests.ts';
 import { eventually, startConnector, type TestConnector } from '../support/lab.ts';
 import { describeWithReleases } from '../support/other-releases.ts';
+import { GitopsJudge } from '../support/gitops-judge.ts';
 import { GroundCluster, isGone } from '../support/test-ground.ts';
 
 // Two clusters and Crossplane are started first, and Crossplane is built where that is asked for.
@@ -257,5 +258,31 @@ suite('Crossplane 2', () => {
     expect(await app.run(`--namespace ${namespace} delete bucket old`)).toContain('"old" deleted');
     await eventually(async () => expect(await isGone(controlPlane.client, xr)).toBe(true));
     expect(await isGone(controlPlane.client, await storedPath('claim', 'buckets', 'old'))).toBe(true);
+  });
+
+  it('lets Argo CD and Flux judge both, and not by what was reported of an earlier generation [gitops.health.crossplane2]', async () => {
+    await using networks = await GitopsJudge.create({ group, kind: 'Network' });
+    await using buckets = await GitopsJudge.create({ group, kind: 'Bucket' });
+    const changed = async (plural: string, name: string, spec: object): Promise<Composite> => {
+      const answer = await app.ask(pathOf(plural, name), {
+        method: 'PATCH',
+        headers: { 'content-type': 'application/merge-patch+json' },
+        body: { spec },
+      });
+      return answer.json() as Composite;
+    };
+
+    const created = await create('Network', 'networks', 'judged', { cidr: '10.0.0.0/8' });
+    expect(await networks.both(created)).toEqual({ argocd: 'Progressing', flux: 'InProgress' });
+    const failing = await untilCondition('networks', 'judged', 'Synced');
+    expect(await networks.both(failing)).toEqual({ argocd: 'Degraded', flux: 'Failed' });
+    const mended = await changed('networks', 'judged', { cidr: '10.2.0.0/16' });
+    expect(await networks.both(mended)).toEqual({ argocd: 'Progressing', flux: 'InProgress' });
+    await app.client.delete(pathOf('networks', 'judged'));
+
+    await create('Bucket', 'buckets', 'judged', { size: 'small' });
+    const waiting = await untilCondition('buckets', 'judged', 'Ready');
+    expect(await buckets.both(waiting)).toEqual({ argocd: 'Progressing', flux: 'InProgress' });
+    await app.client.delete(pathOf('buckets', 'judged'));
   });
 });
