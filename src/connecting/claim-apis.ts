@@ -6,7 +6,7 @@ import {
 } from '../catalog/connected-resource.ts';
 import { crdPath } from '../clusters/api-paths.ts';
 import { absentOrThrow, type KubeClient } from '../clusters/kube-client.ts';
-import { listMetadata } from './list-metadata.ts';
+import { listMetadata } from '../clusters/list-metadata.ts';
 
 /** A CompositeResourceDefinition of Crossplane, as far as rights need it. */
 interface XrdObject extends KubeObject {

@@ -76,6 +76,18 @@ export class Helm {
     return releaseOf(stdout);
   }
 
+  /** Without hooks, until all of it is gone. Throws ConnectorError `helm-failed` with what helm says. */
+  async uninstall(name: string): Promise<void> {
+    const { code, stderr } = await this.#cluster([
+      'uninstall',
+      name,
+      '--no-hooks',
+      '--ignore-not-found',
+      '--wait',
+    ]);
+    if (code !== 0) throw failure('uninstall', stderr);
+  }
+
   #cluster(args: readonly string[], input = ''): Promise<Result> {
     const { namespace, kubeconfig, context } = this.#options;
     return this.#spawn(

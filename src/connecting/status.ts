@@ -9,7 +9,7 @@ import { readServerFacts } from '../clusters/server-facts.ts';
 import { nameOf } from '../controllers/registry/wanted-api-service.ts';
 import type { Connection } from './connection.ts';
 import { type Expiry, readExpiries } from './credentials.ts';
-import { listMetadata } from './list-metadata.ts';
+import { listMetadata } from '../clusters/list-metadata.ts';
 import { stateOf } from './registered-wait.ts';
 
 /** What `mcp-connector status` prints. */

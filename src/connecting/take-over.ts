@@ -6,7 +6,7 @@ import { absentOrThrow, type KubeClient } from '../clusters/kube-client.ts';
 import type { Release } from '../controllers/registry/api-service-owner.ts';
 import { appClusterLabel, type Connection } from '../mapping/identity.ts';
 import { type Check, failed, ok } from './check.ts';
-import { listMetadata } from './list-metadata.ts';
+import { listMetadata } from '../clusters/list-metadata.ts';
 
 interface Service extends KubeObject {
   spec: { selector?: Record<string, string> };
@@ -69,7 +69,9 @@ export async function sameClaimsCheck(
     for (const { group, version, plural } of firstVersions(taken)) {
       const theirs = await listMetadata(app, `/apis/${group}/${version}/${plural}`);
       const path = `/apis/${group}/${version}/namespaces/${claimNamespace}/${plural}`;
-      const ours = await listMetadata(controlPlane, path, `${appClusterLabel}=${clusterID}`);
+      const ours = await listMetadata(controlPlane, path, {
+        labelSelector: `${appClusterLabel}=${clusterID}`,
+      });
       const known = new Set(ours.map(({ metadata }) => metadata.uid));
       shown += theirs.length;
       missing += theirs.filter(({ metadata }) => !known.has(metadata.uid)).length;

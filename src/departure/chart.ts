@@ -1,16 +1,12 @@
-import { spawn } from 'node:child_process';
 import type { KubeList, KubeObject } from '../apimachinery/objects.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { ConnectorError } from '../base/errors.ts';
 import { resourcePath } from '../clusters/api-paths.ts';
 import { absentOrThrow, type KubeClient } from '../clusters/kube-client.ts';
+import { Helm, type HelmOptions } from '../connecting/helm.ts';
 import { deployments, type Installation } from './installation.ts';
 
-export interface HelmCall {
-  binary: string;
-  kubeconfig?: string | undefined;
-  context?: string | undefined;
-}
+export type HelmCall = Omit<HelmOptions, 'namespace'>;
 
 const rbac = { group: 'rbac.authorization.k8s.io', version: 'v1' };
 const core = { group: '', version: 'v1' };
@@ -36,39 +32,11 @@ export async function removeChart(
 ): Promise<string[]> {
   const { helmRelease, hasChart, release } = installation;
   if (helmRelease !== undefined) {
-    await helmUninstall(helmRelease, release.namespace, helm);
+    // Without hooks: what the chart's own does has been done.
+    await new Helm({ ...helm, namespace: release.namespace }).uninstall(helmRelease);
     return [`Helm release ${release.namespace}/${helmRelease}`];
   }
   return hasChart ? await deleteLabelled(app, release.releaseName) : [];
-}
-
-/** Without hooks: what the chart's own does has been done. Throws ConnectorError `helm-missing` or `helm-failed`. */
-async function helmUninstall(
-  name: string,
-  namespace: string,
-  { binary, kubeconfig, context }: HelmCall,
-): Promise<void> {
-  const args = ['uninstall', name, '--namespace', namespace, '--no-hooks', '--ignore-not-found', '--wait'];
-  if (kubeconfig !== undefined) args.push('--kubeconfig', kubeconfig);
-  if (context !== undefined) args.push('--kube-context', context);
-  const child = spawn(binary, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  let stderr = '';
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  }).catch((cause: unknown) => {
-    throw new ConnectorError(
-      'helm-missing',
-      `${binary} cannot be run, and the connector was installed by Helm: install it or name it with --helm, or finish with "helm uninstall ${name} -n ${namespace} --no-hooks"`,
-      { cause },
-    );
-  });
-  if (code !== 0)
-    throw new ConnectorError(
-      'helm-failed',
-      `helm uninstall failed: ${stderr.trim().replace(/^Error: /, '')}`,
-    );
 }
 
 async function deleteLabelled(app: KubeClient, releaseName: string): Promise<string[]> {
