@@ -10,6 +10,7 @@ const requestPath = ['downstream', 'filters', 'handlers', 'mapping', 'upstream']
 /** Files and rooms outside of the path, and the rooms of the path they may know. */
 const allowedIntoPath: Record<string, readonly string[]> = {
   'connector.ts': requestPath,
+  adoption: ['mapping'],
   'claim-moves': ['mapping'],
   departure: ['mapping'],
   cli: requestPath,

@@ -122,7 +122,7 @@ function unreadableOrThrow(error: unknown): undefined {
 }
 
 /** The same for the same value in any order of keys. */
-function digestOf(value: unknown): string {
+export function digestOf(value: unknown): string {
   return createHash('sha256').update(canonical(value)).digest('hex').slice(0, 16);
 }
 

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { Command } from 'commander';
 import { productVersion } from '../base/version.ts';
+import { adoptCommand } from './adopt.ts';
 import { completionCommand } from './completion.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
@@ -30,6 +31,7 @@ export function createProgram(calledAs: string): Command {
     .addCommand(serveCommand())
     .addCommand(uninstallCommand())
     .addCommand(moveCommand())
+    .addCommand(adoptCommand())
     .addCommand(demoCommand());
   program.addCommand(completionCommand(program));
   // Neither is inherited by commands that are added.

@@ -30,9 +30,17 @@ export class ApiDirectory {
 
   /** Undefined for a kind that the cluster does not serve. Throws not found where it has not even the group version. */
   async pathOf({ apiVersion, kind, name, namespace }: ObjectReference): Promise<string | undefined> {
-    const resource = (await this.#resourcesOf(apiVersion)).find((candidate) => candidate.kind === kind);
+    const resource = await this.resourceOf({ apiVersion, kind });
     if (!resource) return undefined;
     return resourcePath(resource, { name, ...(resource.namespaced ? { namespace } : {}) });
+  }
+
+  /** As `pathOf`. */
+  async resourceOf({
+    apiVersion,
+    kind,
+  }: Pick<ObjectReference, 'apiVersion' | 'kind'>): Promise<ListedResource | undefined> {
+    return (await this.#resourcesOf(apiVersion)).find((candidate) => candidate.kind === kind);
   }
 
   /**

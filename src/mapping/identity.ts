@@ -60,6 +60,15 @@ export const claimMoveLabel = `${annotationPrefix}claim-move`;
 /** Writes claims, composite resources and Secrets while they are moved. */
 export const moveFieldManager = 'mcp-connector-move';
 
+/** On each copy that an adoption has made on the control plane: uid of the object in the app cluster that it stands for. */
+export const adoptedFromAnnotation = `${annotationPrefix}adopted-from`;
+/** Beside Crossplane's own pause: that an adoption has set it, and how its end of work is known (adoption/pause.ts). */
+export const adoptionPauseAnnotation = `${annotationPrefix}adoption-pause`;
+/** On an adoption's ledger, a ConfigMap of the control plane: how far it is. */
+export const adoptionLabel = `${annotationPrefix}adoption`;
+/** Writes objects of both clusters while they are adopted. */
+export const adoptionFieldManager = 'mcp-connector-adopt';
+
 /** What the mapping has to know of a connection; equal in all replicas. */
 export interface Connection {
   /** UID of the app cluster's kube-system namespace, unless set otherwise. */

@@ -32,13 +32,19 @@ function xrdName({ group, plural }: ClaimApi): string {
   return `x${plural}.${group}`;
 }
 
-/** Cluster-scoped objects that stand for the cloud: behind every XR is one `Instance` of the group `infra.<group>`. */
+/** Cluster-scoped objects that stand for the cloud: behind every XR is one `Instance` of the group `infra.<group>`, which no provider works on. */
 function instanceCrd({ group }: ClaimApi): KubeObject {
   const schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
   const spec = {
     group: `infra.${group}`,
     scope: 'Cluster',
-    names: { kind: 'Instance', plural: 'instances', singular: 'instance', listKind: 'InstanceList' },
+    names: {
+      kind: 'Instance',
+      plural: 'instances',
+      singular: 'instance',
+      listKind: 'InstanceList',
+      categories: ['managed'],
+    },
     versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema } }],
   };
   const metadata = { name: `instances.infra.${group}` };

@@ -1,0 +1,50 @@
+import { parseLossless } from '../apimachinery/lossless-json.ts';
+import type { KubeList } from '../apimachinery/objects.ts';
+import { ConnectorError } from '../base/errors.ts';
+import { apiName, type ClaimApi, claimPath } from '../claim-moves/claim-api.ts';
+import { resourcePath } from '../clusters/api-paths.ts';
+import type { KubeClient } from '../clusters/kube-client.ts';
+import { readObject } from './family.ts';
+import type { AdoptedObject } from './member.ts';
+import type { SelectedAppClaim } from './plan.ts';
+
+/** All claims of these APIs that the app cluster has, of one namespace or of all. */
+export async function listAppClaims(
+  app: KubeClient,
+  apis: readonly ClaimApi[],
+  namespace?: string,
+): Promise<SelectedAppClaim[]> {
+  const lists = await Promise.all(
+    apis.map(async (api) => {
+      const { group, version, claim } = api;
+      const path = resourcePath({ group, version, plural: claim.plural }, { namespace });
+      const found: SelectedAppClaim[] = [];
+      let page: string | undefined;
+      do {
+        const query: Record<string, string> = { limit: '500', ...(page ? { continue: page } : {}) };
+        const list = parseLossless(
+          await app.getText(path, { query, timeoutMs: 60_000 }),
+        ) as unknown as KubeList<AdoptedObject>;
+        found.push(...list.items.map((one) => ({ api, claim: one })));
+        page = list.metadata.continue;
+      } while (page);
+      return found;
+    }),
+  );
+  return lists.flat();
+}
+
+/** Throws ConnectorError `claim-not-found`. */
+export async function readAppClaim(
+  app: KubeClient,
+  api: ClaimApi,
+  namespace: string,
+  name: string,
+): Promise<SelectedAppClaim> {
+  const claim = await readObject(app, claimPath(api, namespace, name));
+  if (claim) return { api, claim };
+  throw new ConnectorError(
+    'claim-not-found',
+    `${apiName(api)} "${name}" not found in namespace ${namespace} of the app cluster`,
+  );
+}

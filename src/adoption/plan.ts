@@ -1,0 +1,232 @@
+import type { KubeObject, Secret } from '../apimachinery/objects.ts';
+import { ConnectorError } from '../base/errors.ts';
+import { apiName, type ClaimApi } from '../claim-moves/claim-api.ts';
+import { CompositionScan } from '../claim-moves/composition-scan.ts';
+import { inParallel } from '../claim-moves/plan.ts';
+import { ApiDirectory } from '../clusters/api-directory.ts';
+import { namespacePath, secretPath } from '../clusters/api-paths.ts';
+import { absentOrThrow, ApiError } from '../clusters/kube-client.ts';
+import { adoptionFieldManager } from '../mapping/identity.ts';
+import type { AdoptionBlocker, AdoptionBlockerReason } from './blockers.ts';
+import { type BothClusters, isCopyOf } from './copies.ts';
+import { copyOf } from './copy.ts';
+import { Definitions } from './definitions.ts';
+import { type Family, readFamily, readObject } from './family.ts';
+import { checkFamily } from './family-check.ts';
+import { type Adoption, AdoptionLedger, type AdoptionPhase, type AdoptionRecord } from './ledger.ts';
+import { type AdoptedObject, controlPlanePath, type Member, type ObjectPlace, showMember } from './member.ts';
+import { PlatformCheck } from './platform-check.ts';
+import { missingRights } from './rights.ts';
+
+/** One claim of a plan: what will be done, and what stands in its way. */
+export interface PlannedAdoption {
+  /** `<plural>.<group>` */
+  resource: string;
+  /** In the app cluster. */
+  namespace: string;
+  name: string;
+  /** On the control plane. */
+  to: ObjectPlace;
+  composite?: string;
+  /** How many objects are behind the composite resource. */
+  composed: number;
+  state: 'ready' | 'blocked' | 'under-way' | 'adopted' | 'finished';
+  blockers: AdoptionBlocker[];
+  warnings: string[];
+  record: AdoptionRecord;
+}
+
+export interface AdoptionTarget {
+  clusterID: string;
+  claimNamespace: string;
+}
+
+export interface SelectedAppClaim {
+  api: ClaimApi;
+  claim: AdoptedObject;
+}
+
+const atOnce = 8;
+const ended: ReadonlySet<AdoptionPhase> = new Set(['finishing', 'detached', 'finished']);
+
+/** Plans adoptions without a write. Throws ConnectorError `rights-missing`, with every right that is missing, and `no-namespace`. */
+export async function planAdoptions(
+  clusters: BothClusters,
+  claims: readonly SelectedAppClaim[],
+  target: AdoptionTarget,
+  ignored: readonly AdoptionBlockerReason[],
+): Promise<PlannedAdoption[]> {
+  const { app, controlPlane } = clusters;
+  await requireNamespace(clusters, target.claimNamespace);
+  const directory = new ApiDirectory(app);
+  const definitions = new Definitions(app);
+  const ledger = new AdoptionLedger(controlPlane, target.claimNamespace);
+  const platform = new PlatformCheck(clusters);
+  const scan = new CompositionScan(app);
+  const families = await inParallel(claims, atOnce, async ({ api, claim }) => ({
+    api,
+    begun: await begunOf(ledger, claim),
+    family: await readFamily(claim, { app, directory, definitions, api, ...target }),
+  }));
+  await requireRights(
+    clusters,
+    families.flatMap(({ family }) => family.members),
+    target,
+  );
+  return await inParallel(families, atOnce, async ({ api, family, begun }) => {
+    if (begun) return plannedOf(begun);
+    const record: AdoptionRecord = {
+      api,
+      clusterID: target.clusterID,
+      claimNamespace: target.claimNamespace,
+      members: family.members,
+      secrets: family.secrets,
+    };
+    const { blockers, warnings } = checkFamily(family, api);
+    blockers.push(...(await platform.look(api, family.members, family.objects)));
+    blockers.push(...(await readsClaim(scan, family)));
+    const judged = blockers.filter(({ reason }) => !ignored.includes(reason));
+    if (judged.length === 0) judged.push(...(await tryTarget(clusters, family, record)));
+    return {
+      ...shownOf(record),
+      state: judged.length > 0 ? 'blocked' : 'ready',
+      blockers: judged,
+      warnings: [
+        ...blockers.filter(({ reason }) => ignored.includes(reason)).map(({ message }) => message),
+        ...warnings,
+      ],
+      record,
+    };
+  });
+}
+
+/** What was begun is taken up as it was begun. */
+export function plannedOf({ phase, record }: Adoption): PlannedAdoption {
+  const state = phase === 'adopted' ? 'adopted' : ended.has(phase) ? 'finished' : 'under-way';
+  return {
+    ...shownOf(record),
+    state,
+    blockers: [],
+    warnings:
+      state === 'under-way'
+        ? [
+            `it was begun before (${phase})${record.reason === undefined ? '' : ` and stopped: ${record.reason}`}`,
+          ]
+        : [],
+    record,
+  };
+}
+
+function shownOf(
+  record: AdoptionRecord,
+): Pick<PlannedAdoption, 'resource' | 'namespace' | 'name' | 'to' | 'composite' | 'composed'> {
+  const [claim, composite, ...composed] = record.members as [Member, Member | undefined, ...Member[]];
+  return {
+    resource: apiName(record.api),
+    namespace: claim.from.namespace ?? '',
+    name: claim.from.name,
+    to: claim.to,
+    ...(composite ? { composite: composite.from.name } : {}),
+    composed: composed.length,
+  };
+}
+
+async function begunOf(ledger: AdoptionLedger, { metadata }: AdoptedObject): Promise<Adoption | undefined> {
+  const known = await ledger.read(metadata.uid ?? '');
+  return known && known.phase !== 'planned' && known.phase !== 'undone' ? known : undefined;
+}
+
+/** The claim's name and namespace change: a composition that makes something of them may mean another account. */
+async function readsClaim(scan: CompositionScan, { members, objects }: Family): Promise<AdoptionBlocker[]> {
+  const found = await Promise.all(
+    members.map(async ({ role }, at): Promise<AdoptionBlocker[]> => {
+      const spec = objects[at]?.spec;
+      const revision = (spec?.['compositionRevisionRef'] as { name?: string } | undefined)?.name;
+      if (role !== 'composite' || revision === undefined) return [];
+      const result = await scan.of(revision);
+      if (result.state !== 'reads') return [];
+      const message = `its composition reads the claim's name or namespace ("${result.word}" in CompositionRevision ${revision}), both of which are others on the control plane`;
+      return [{ reason: 'ReadsClaim', message }];
+    }),
+  );
+  return found.flat();
+}
+
+/** Everything the API server of the control plane checks: names, namespaces, quota, schema to the last field, policies. */
+async function tryTarget(
+  { app, controlPlane }: BothClusters,
+  { members, objects }: Family,
+  record: AdoptionRecord,
+): Promise<AdoptionBlocker[]> {
+  const query = { dryRun: 'All', fieldValidation: 'Strict', fieldManager: adoptionFieldManager };
+  const tried = members.map(async (member, at): Promise<AdoptionBlocker[]> => {
+    const path = controlPlanePath(member);
+    const what = showMember(member);
+    const there = await readObject(controlPlane, path);
+    if (there && isCopyOf(there, member)) return [];
+    if (there)
+      return [
+        {
+          reason: 'NameTaken',
+          message: `the control plane has another ${member.resource.kind} ${member.to.name}: two objects for one resource in the cloud are what must not be`,
+        },
+      ];
+    try {
+      const body = copyOf(objects[at] as AdoptedObject, member, record);
+      await controlPlane.create(path.slice(0, path.lastIndexOf('/')), body, { query });
+      return [];
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      return [{ reason: 'Refused', message: `the control plane refuses ${what}: ${error.message}` }];
+    }
+  });
+  const secrets = record.secrets.map(async ({ from, to }): Promise<AdoptionBlocker[]> => {
+    const source = await app.get<Secret>(secretPath(from.namespace, from.name)).catch(absentOrThrow);
+    if (!source) return [];
+    const there = await controlPlane.get<Secret>(secretPath(to.namespace, to.name)).catch(absentOrThrow);
+    if (there)
+      return [
+        {
+          reason: 'SecretExists',
+          message: `a Secret ${to.namespace}/${to.name} is on the control plane already: remove it`,
+        },
+      ];
+    const namespace = await controlPlane.get<KubeObject>(namespacePath(to.namespace)).catch(absentOrThrow);
+    if (namespace) return [];
+    return [
+      {
+        reason: 'Refused',
+        message: `the control plane has no namespace ${to.namespace} for the connection Secret ${to.name}: create it`,
+      },
+    ];
+  });
+  return (await Promise.all([...tried, ...secrets])).flat();
+}
+
+async function requireNamespace({ controlPlane }: BothClusters, claimNamespace: string): Promise<void> {
+  const found = await controlPlane.get<KubeObject>(namespacePath(claimNamespace)).catch(absentOrThrow);
+  if (found?.metadata.deletionTimestamp === undefined && found) return;
+  throw new ConnectorError(
+    'no-namespace',
+    `the control plane has no namespace ${claimNamespace}${found ? ' but one that is being deleted' : ''}: create it, it is the claim namespace of this app cluster`,
+  );
+}
+
+async function requireRights(
+  clusters: BothClusters,
+  members: readonly Member[],
+  target: AdoptionTarget,
+): Promise<void> {
+  const missing = await missingRights(clusters, members, target.claimNamespace);
+  const sentences = [
+    ...(missing.app.length > 0 ? [`of the app cluster may not ${missing.app.join(', ')}`] : []),
+    ...(missing.controlPlane.length > 0
+      ? [`of the control plane may not ${missing.controlPlane.join(', ')}`]
+      : []),
+  ];
+  if (sentences.length === 0) return;
+  throw new ConnectorError(
+    'rights-missing',
+    `the account ${sentences.join('; the account ')}: give --kubeconfig and --control-plane-kubeconfig of accounts that may`,
+  );
+}

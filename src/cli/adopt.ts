@@ -1,0 +1,299 @@
+import { Command, Option } from 'commander';
+import type { KubeObject } from '../apimachinery/objects.ts';
+import { listAppClaims, readAppClaim } from '../adoption/app-claims.ts';
+import { readArchive, writeArchive } from '../adoption/archive.ts';
+import { type AdoptionBlockerReason, ignorableBlockers } from '../adoption/blockers.ts';
+import type { BothClusters } from '../adoption/copies.ts';
+import { type Adoption, AdoptionLedger } from '../adoption/ledger.ts';
+import {
+  type AdoptionTarget,
+  planAdoptions,
+  plannedOf,
+  type PlannedAdoption,
+  type SelectedAppClaim,
+} from '../adoption/plan.ts';
+import { finishAdoptions } from '../adoption/finish.ts';
+import { type AdoptionResult, runAdoptions, undoAdoptions } from '../adoption/run-adoptions.ts';
+import { ConnectorError } from '../base/errors.ts';
+import { readClaimApis } from '../claim-moves/claim-api.ts';
+import { findApi } from '../claim-moves/selection.ts';
+import { namespacePath } from '../clusters/api-paths.ts';
+import { KubeClient } from '../clusters/kube-client.ts';
+import { carryOutAdoptions } from './adopt-report.ts';
+import { type AppClusterFlags, openAppCluster } from './app-cluster.ts';
+import { type ControlPlaneFlags, openControlPlane } from './control-plane.ts';
+import { type OutputFormat, outputOption } from './output-format.ts';
+
+interface Flags extends AppClusterFlags, ControlPlaneFlags {
+  claimNamespace?: string;
+  mcpConnectorClaimNamespace?: string;
+  clusterId?: string;
+  mcpConnectorClusterId?: string;
+  namespace?: string;
+  all: boolean;
+  output: OutputFormat;
+  yes: boolean;
+  dryRun: boolean;
+}
+
+interface AdoptFlags extends Flags {
+  archive?: string;
+  ignorePreflightErrors: AdoptionBlockerReason[];
+}
+
+type Ground = BothClusters & AdoptionTarget;
+
+/** `mcp-connector adopt`, and below it resume, undo and finish. */
+export function adoptCommand(): Command {
+  const command = new Command('adopt')
+    .description(
+      "Hand the claims of an app cluster's own Crossplane over to a control plane, and leave what is behind them as it is",
+    )
+    .argument(
+      '[claims...]',
+      'RESOURCE/NAME of the app cluster, several of them, or RESOURCE with --all; nothing with --all for every kind',
+    )
+    .option(
+      '--archive <file>',
+      'where to keep everything as it was, Secrets included; needed unless with --dry-run',
+    )
+    .addOption(
+      new Option(
+        '--ignore-preflight-errors <reasons>',
+        `go on in spite of these: ${ignorableBlockers.join(', ')}`,
+      )
+        .default([], 'none')
+        .argParser(parseReasons),
+    )
+    .addHelpText(
+      'after',
+      `
+  mcp-connector adopt --all --claim-namespace app-cluster-1 --control-plane-kubeconfig cp.kubeconfig --dry-run
+  mcp-connector adopt --all --claim-namespace app-cluster-1 --control-plane-kubeconfig cp.kubeconfig --archive before.tar.gz
+  mcp-connector adopt undo --all --claim-namespace app-cluster-1 --control-plane-kubeconfig cp.kubeconfig`,
+    );
+  addCommon(command).action(async (claims: string[], flags: AdoptFlags) => {
+    await onGround(flags, async (ground) => {
+      const selected = await select(ground.app, claims, flags);
+      const planned = await planAdoptions(ground, selected, ground, flags.ignorePreflightErrors);
+      const { archive } = flags;
+      if (!flags.dryRun && archive === undefined && planned.some(({ state }) => state === 'ready'))
+        throw new ConnectorError(
+          'bad-flag',
+          '--archive is needed: a file for everything as it was; keep it until you are sure',
+        );
+      await carryOutAdoptions({
+        planned,
+        ...flags,
+        what: 'Adopt',
+        wanted: ['adopted'],
+        isDue: ({ state }) => state === 'ready' || state === 'under-way',
+        run: async (options) =>
+          await runAdoptions(planned, {
+            ...ground,
+            ...options,
+            archive: await archived(archive, ground, planned),
+          }),
+      });
+    });
+  });
+  return command
+    .enablePositionalOptions()
+    .addCommand(resumeCommand())
+    .addCommand(undoCommand())
+    .addCommand(finishCommand());
+}
+
+function resumeCommand(): Command {
+  const command = new Command('resume').description('Take up adoptions and undos that were cut off');
+  return addCommon(command).action(async (flags: Flags) => {
+    await onGround(flags, async (ground) => {
+      const planned = (await entriesOf(ground)).map(plannedOf).filter(({ state }) => state === 'under-way');
+      await carryOutAdoptions({
+        planned,
+        ...flags,
+        what: 'Resume',
+        wanted: ['adopted', 'undone'],
+        isDue: () => true,
+        run: (options) => runAdoptions(planned, { ...ground, ...options }),
+      });
+    });
+  });
+}
+
+function undoCommand(): Command {
+  const command = new Command('undo')
+    .description("Hand claims back to the app cluster's own Crossplane")
+    .argument('[claims...]', 'RESOURCE/NAME of the app cluster');
+  return addCommon(command).action(async (claims: string[], flags: Flags) => {
+    await onGround(flags, async (ground) => {
+      const planned = chosen(await entriesOf(ground), claims, flags).map(plannedOf);
+      const late = planned.filter(({ state }) => state === 'finished');
+      if (late.length > 0)
+        throw new ConnectorError(
+          'cannot-undo',
+          `${late.map(({ name }) => name).join(', ')}: the objects of the app cluster have been removed; what they were is in the archive`,
+        );
+      await carryOutAdoptions({
+        planned,
+        ...flags,
+        what: 'Undo the adoption of',
+        wanted: ['undone'],
+        isDue: () => true,
+        run: (options): Promise<AdoptionResult[]> => undoAdoptions(planned, { ...ground, ...options }),
+      });
+    });
+  });
+}
+
+function finishCommand(): Command {
+  const command = new Command('finish')
+    .description(
+      'Remove what was adopted, and its APIs, from the app cluster, so that the connector serves them; there is no undo after it',
+    )
+    .argument('[claims...]', 'RESOURCE/NAME of the app cluster');
+  return addCommon(command).action(async (claims: string[], flags: Flags) => {
+    await onGround(flags, async (ground) => {
+      const entries = chosen(await entriesOf(ground), claims, flags).filter(
+        ({ phase }) => phase !== 'finished',
+      );
+      const open = entries.filter(({ phase }) => !['adopted', 'finishing', 'detached'].includes(phase));
+      if (open.length > 0)
+        throw new ConnectorError(
+          'not-adopted',
+          `${open.map(({ record }) => record.members[0]?.from.name).join(', ')}: the adoption is not at its end; resume it first`,
+        );
+      const planned = entries.map(plannedOf);
+      await carryOutAdoptions({
+        planned,
+        ...flags,
+        what: 'Remove from the app cluster, for good,',
+        wanted: ['finished'],
+        isDue: () => true,
+        run: (options) => finishAdoptions(planned, { ...ground, ...options }),
+      });
+    });
+  });
+}
+
+async function entriesOf({ controlPlane, claimNamespace, clusterID }: Ground): Promise<Adoption[]> {
+  const all = await new AdoptionLedger(controlPlane, claimNamespace).list(clusterID);
+  return all.filter(({ phase }) => phase !== 'undone');
+}
+
+async function archived(
+  file: string | undefined,
+  { app, clusterID }: Ground,
+  planned: readonly PlannedAdoption[],
+): Promise<string | undefined> {
+  if (file === undefined) return undefined;
+  const members = planned.flatMap(({ record }) => record.members);
+  const isBegun = planned.some(({ state }) => state !== 'ready');
+  return await writeArchive(file, () => readArchive(app, members, clusterID), { clusterID, isBegun });
+}
+
+async function onGround(flags: Flags, work: (ground: Ground) => Promise<void>): Promise<void> {
+  const claimNamespace = flags.claimNamespace ?? flags.mcpConnectorClaimNamespace;
+  if (claimNamespace === undefined)
+    throw new ConnectorError(
+      'bad-flag',
+      '--claim-namespace is needed: the namespace of the control plane for the claims of this app cluster',
+    );
+  await using appTransport = openAppCluster(flags);
+  await using controlPlaneTransport = openControlPlane(flags);
+  const app = new KubeClient(appTransport);
+  const controlPlane = new KubeClient(controlPlaneTransport);
+  const [own, other] = await Promise.all([uidOf(app), uidOf(controlPlane)]);
+  if (own === other)
+    throw new ConnectorError(
+      'same-cluster',
+      'both kubeconfigs lead to the same cluster: --kubeconfig is for the app cluster, --control-plane-kubeconfig for the control plane',
+    );
+  const clusterID = flags.clusterId ?? flags.mcpConnectorClusterId ?? own;
+  await work({ app, controlPlane, clusterID, claimNamespace });
+}
+
+/** What a cluster is told apart by, having no name of its own. */
+async function uidOf(client: KubeClient): Promise<string> {
+  return (await client.get<KubeObject>(namespacePath('kube-system'))).metadata.uid as string;
+}
+
+async function select(app: KubeClient, claims: readonly string[], flags: Flags): Promise<SelectedAppClaim[]> {
+  const apis = await readClaimApis(app);
+  const kinds = claims.filter((claim) => !claim.includes('/'));
+  if (flags.all) {
+    if (kinds.length < claims.length)
+      throw new ConnectorError(
+        'bad-flag',
+        '--all goes with resources, not with names: leave it out, or the names',
+      );
+    const chosenApis = kinds.length === 0 ? apis : kinds.map((kind) => findApi(apis, kind));
+    return await listAppClaims(app, chosenApis, flags.namespace);
+  }
+  if (kinds.length > 0 || claims.length === 0)
+    throw new ConnectorError(
+      'bad-flag',
+      `name claims as RESOURCE/NAME, or give --all for ${kinds[0] ?? 'everything in the app cluster'}`,
+    );
+  return await Promise.all(
+    claims.map((given) => {
+      const [resource = '', name = ''] = given.split('/');
+      return readAppClaim(app, findApi(apis, resource), flags.namespace ?? 'default', name);
+    }),
+  );
+}
+
+function chosen(entries: readonly Adoption[], claims: readonly string[], flags: Flags): Adoption[] {
+  if (flags.all === claims.length > 0)
+    throw new ConnectorError('bad-flag', 'name the claims as RESOURCE/NAME, or give --all');
+  if (flags.all) return [...entries];
+  return claims.map((given) => {
+    const [resource = '', name] = given.split('/');
+    const found = entries.find(({ record: { api, members } }) => {
+      const from = members[0]?.from;
+      const isNamed = from?.name === name && from?.namespace === (flags.namespace ?? 'default');
+      return isNamed && findApi([api], resource) === api;
+    });
+    if (found) return found;
+    throw new ConnectorError('claim-not-found', `no adoption of ${given} is known`);
+  });
+}
+
+function addCommon(command: Command): Command {
+  return command
+    .option('--kubeconfig <file>', "kubeconfig of the app cluster; default: kubectl's own")
+    .option('--context <name>', 'context of that kubeconfig; default: its current one')
+    .addOption(
+      new Option(
+        '--control-plane-kubeconfig <file>',
+        'kubeconfig of the control plane, with the right to make composite and managed resources',
+      ).env('MCP_CONNECTOR_CONTROL_PLANE_KUBECONFIG'),
+    )
+    .option('--control-plane-context <name>', 'context of that kubeconfig; default: its current one')
+    .option('--claim-namespace <namespace>', 'namespace of the control plane for the claims; needed')
+    .addOption(new Option('--mcp-connector-claim-namespace <namespace>', 'as --claim-namespace').hideHelp())
+    .option(
+      '--cluster-id <id>',
+      "what tells app clusters apart; default: the uid of the app cluster's kube-system namespace",
+    )
+    .addOption(new Option('--mcp-connector-cluster-id <id>', 'as --cluster-id').hideHelp())
+    .option(
+      '-n, --namespace <namespace>',
+      'namespace of the app cluster; default: all with --all, else "default"',
+    )
+    .option('--all', 'all claims', false)
+    .option('--dry-run', 'print what would be done, and what stands in the way', false)
+    .option('-y, --yes', 'do not ask', false)
+    .addOption(outputOption());
+}
+
+function parseReasons(given: string): AdoptionBlockerReason[] {
+  return given.split(',').map((word) => {
+    const reason = ignorableBlockers.find((known) => known.toLowerCase() === word.trim().toLowerCase());
+    if (reason) return reason;
+    throw new ConnectorError(
+      'bad-flag',
+      `--ignore-preflight-errors: "${word}" cannot be ignored; those that can are ${ignorableBlockers.join(', ')}`,
+    );
+  });
+}
