@@ -1,8 +1,9 @@
-import type { KubeList, KubeObject, ObjectReference } from '../apimachinery/objects.ts';
+import type { ObjectReference } from '../apimachinery/objects.ts';
 import { claimNameLabel, claimNamespaceLabel } from '../claim-moves/claim-object.ts';
 import { digestOf } from '../claim-moves/snapshot.ts';
 import { resourcePath } from '../clusters/api-paths.ts';
-import { type KubeClient, metadataListAccept } from '../clusters/kube-client.ts';
+import type { KubeClient } from '../clusters/kube-client.ts';
+import { listMetadata } from '../clusters/list-metadata.ts';
 import { type BothClusters, isCopyOf } from './copies.ts';
 import { changesOfFamily } from './family-changes.ts';
 import { readObject } from './family.ts';
@@ -109,14 +110,10 @@ async function secondComposites(
 ): Promise<string[]> {
   const [claim, composite] = members as [Member, Member | undefined];
   const { group, version } = api;
-  const { items } = await controlPlane.get<KubeList<KubeObject>>(
+  const items = await listMetadata(
+    controlPlane,
     resourcePath({ group, version, plural: api.composite.plural }),
-    {
-      query: {
-        labelSelector: `${claimNameLabel}=${claim.to.name},${claimNamespaceLabel}=${claim.to.namespace}`,
-      },
-      accept: metadataListAccept,
-    },
+    { labelSelector: `${claimNameLabel}=${claim.to.name},${claimNamespaceLabel}=${claim.to.namespace}` },
   );
   // Those that it composes carry the labels too.
   const known = new Set(

@@ -1,8 +1,9 @@
-import type { KubeList, KubeObject, OwnerReference } from '../apimachinery/objects.ts';
+import type { KubeObject, OwnerReference } from '../apimachinery/objects.ts';
 import { inParallel } from '../claim-moves/plan.ts';
 import { ApiDirectory } from '../clusters/api-directory.ts';
 import { resourcePath } from '../clusters/api-paths.ts';
-import { absentOrThrow, isConflict, type KubeClient, metadataListAccept } from '../clusters/kube-client.ts';
+import { absentOrThrow, isConflict, type KubeClient } from '../clusters/kube-client.ts';
+import { listMetadata } from '../clusters/list-metadata.ts';
 import { adoptionFieldManager } from '../mapping/identity.ts';
 import type { DetachedDependent } from './ledger.ts';
 
@@ -25,21 +26,12 @@ export async function findDependents(
   );
   const found = new Map<string, DetachedDependent[]>();
   await inParallel(looked, atOnce, async (resource) => {
-    let page: string | undefined;
-    do {
-      const list: KubeList<KubeObject> = await app.get<KubeList<KubeObject>>(resourcePath(resource), {
-        query: { limit: '500', ...(page === undefined ? {} : { continue: page }) },
-        accept: metadataListAccept,
-        timeoutMs: 60_000,
-      });
-      for (const { metadata } of list.items ?? [])
-        for (const owner of metadata.ownerReferences ?? []) {
-          if (!uids.has(owner.uid)) continue;
-          const dependent = { path: resourcePath(resource, metadata), owner };
-          found.set(owner.uid, [...(found.get(owner.uid) ?? []), dependent]);
-        }
-      page = list.metadata.continue;
-    } while (page);
+    for (const { metadata } of await listMetadata(app, resourcePath(resource)))
+      for (const owner of metadata.ownerReferences ?? []) {
+        if (!uids.has(owner.uid)) continue;
+        const dependent = { path: resourcePath(resource, metadata), owner };
+        found.set(owner.uid, [...(found.get(owner.uid) ?? []), dependent]);
+      }
   });
   return found;
 }

@@ -1,9 +1,10 @@
-import type { KubeList, KubeObject } from '../apimachinery/objects.ts';
+import type { KubeObject } from '../apimachinery/objects.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { ConnectorError } from '../base/errors.ts';
 import { apiName, type ClaimApi } from '../claim-moves/claim-api.ts';
 import { crdPath, resourcePath } from '../clusters/api-paths.ts';
-import { absentOrThrow, type KubeClient, metadataListAccept } from '../clusters/kube-client.ts';
+import { absentOrThrow, type KubeClient } from '../clusters/kube-client.ts';
+import { listMetadata } from '../clusters/list-metadata.ts';
 
 const definitions = {
   group: 'apiextensions.crossplane.io',
@@ -53,12 +54,7 @@ export async function removeLocalApi(
 }
 
 async function count(app: KubeClient, path: string): Promise<number> {
-  const query = { limit: '500' };
-  const list = await app
-    .get<KubeList<KubeObject>>(path, { query, accept: metadataListAccept })
-    .catch(absentOrThrow);
-  // An empty list of metadata comes with null in its place.
-  return list?.items?.length ?? 0;
+  return (await listMetadata(app, path).catch(absentOrThrow))?.length ?? 0;
 }
 
 function inUse(message: string): ConnectorError {
