@@ -1,12 +1,22 @@
 import { parseLossless } from '../apimachinery/lossless-json.ts';
 import type { KubeList } from '../apimachinery/objects.ts';
 import { ConnectorError } from '../base/errors.ts';
-import { apiName, type ClaimApi, claimPath } from '../claim-moves/claim-api.ts';
+import { apiName, type ClaimApi, claimPath, readClaimApis } from '../claim-moves/claim-api.ts';
 import { resourcePath } from '../clusters/api-paths.ts';
-import type { KubeClient } from '../clusters/kube-client.ts';
+import { absentOrThrow, type KubeClient } from '../clusters/kube-client.ts';
 import { readObject } from './family.ts';
 import type { AdoptedObject } from './member.ts';
 import type { SelectedAppClaim } from './plan.ts';
+
+/** Those of the app cluster's own Crossplane. Throws ConnectorError `no-crossplane`. */
+export async function readAppClaimApis(app: KubeClient): Promise<ClaimApi[]> {
+  const apis = await readClaimApis(app).catch(absentOrThrow);
+  if (apis) return apis;
+  throw new ConnectorError(
+    'no-crossplane',
+    'the app cluster has no CompositeResourceDefinitions, so there is nothing to adopt: see that --kubeconfig leads to the right cluster',
+  );
+}
 
 /** All claims of these APIs that the app cluster has, of one namespace or of all. */
 export async function listAppClaims(

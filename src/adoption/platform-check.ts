@@ -27,7 +27,7 @@ export class PlatformCheck {
   readonly #definitions: { app: Definitions; controlPlane: Definitions };
   readonly #directories: { app: ApiDirectory; controlPlane: ApiDirectory };
   readonly #answers = new Map<string, Promise<AdoptionBlocker | undefined>>();
-  #apis: Promise<ClaimApi[]> | undefined;
+  #apis: Promise<ClaimApi[] | undefined> | undefined;
 
   constructor(clusters: BothClusters) {
     this.#clusters = clusters;
@@ -74,8 +74,8 @@ export class PlatformCheck {
   }
 
   async #claimApi(api: ClaimApi): Promise<AdoptionBlocker | undefined> {
-    const apis = await (this.#apis ??= readClaimApis(this.#clusters.controlPlane));
-    const same = apis.find(({ group, claim }) => group === api.group && claim.plural === api.claim.plural);
+    const apis = await (this.#apis ??= readClaimApis(this.#clusters.controlPlane).catch(absentOrThrow));
+    const same = apis?.find(({ group, claim }) => group === api.group && claim.plural === api.claim.plural);
     const what = `${api.claim.plural}.${api.group}`;
     if (!same)
       return blocker('KindMissing', `the control plane offers no claims ${what}: install its XRD there`);

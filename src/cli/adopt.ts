@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import type { KubeObject } from '../apimachinery/objects.ts';
-import { listAppClaims, readAppClaim } from '../adoption/app-claims.ts';
+import { listAppClaims, readAppClaim, readAppClaimApis } from '../adoption/app-claims.ts';
 import { readArchive, writeArchive } from '../adoption/archive.ts';
 import { type AdoptionBlockerReason, ignorableBlockers } from '../adoption/blockers.ts';
 import type { BothClusters } from '../adoption/copies.ts';
@@ -15,7 +15,6 @@ import {
 import { finishAdoptions } from '../adoption/finish.ts';
 import { type AdoptionResult, runAdoptions, undoAdoptions } from '../adoption/run-adoptions.ts';
 import { ConnectorError } from '../base/errors.ts';
-import { readClaimApis } from '../claim-moves/claim-api.ts';
 import { findApi } from '../claim-moves/selection.ts';
 import { namespacePath } from '../clusters/api-paths.ts';
 import { KubeClient } from '../clusters/kube-client.ts';
@@ -219,7 +218,7 @@ async function uidOf(client: KubeClient): Promise<string> {
 }
 
 async function select(app: KubeClient, claims: readonly string[], flags: Flags): Promise<SelectedAppClaim[]> {
-  const apis = await readClaimApis(app);
+  const apis = await readAppClaimApis(app);
   const kinds = claims.filter((claim) => !claim.includes('/'));
   if (flags.all) {
     if (kinds.length < claims.length)
