@@ -1,7 +1,7 @@
 import { Backoff, type Clock, systemClock } from '../base/clock.ts';
 import { ConnectorError } from '../base/errors.ts';
 import type { ApiDirectory } from '../clusters/api-directory.ts';
-import { ApiError, isConflict, isNotFound, type KubeClient } from '../clusters/kube-client.ts';
+import { isNotFound, type KubeClient } from '../clusters/kube-client.ts';
 import {
   claimMoveAnnotation,
   foregroundFinalizer,
@@ -25,6 +25,7 @@ import { handOverSecret, returnSecret } from './connection-secret.ts';
 import { endGuard, guardFromDeletion, usageKindOf } from './deletion-guard.ts';
 import type { Ledger, LedgerEntry, MovePhase } from './ledger.ts';
 import { isInSync, nextStep, type Seen, type Step } from './next-step.ts';
+import { isPassing } from './passing-errors.ts';
 import { pauseClaim, pauseIsSeen, pauseMarkOf, reconcileEndsMs, releaseClaim } from './pause.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { verify } from './verification.ts';
@@ -352,11 +353,4 @@ export class ClaimMover {
     const entry = { ...this.#entry, record: { ...this.#record, ...change } };
     this.#entry = await this.#options.ledger.write(entry, phase);
   }
-}
-
-/** What another look at the objects, or some patience, may cure. */
-function isPassing(error: unknown): boolean {
-  if (error instanceof ApiError)
-    return isConflict(error) || isNotFound(error) || error.status === 429 || error.status >= 500;
-  return error instanceof ConnectorError && ['unreachable', 'unusable-answer'].includes(error.code);
 }

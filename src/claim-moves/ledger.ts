@@ -21,6 +21,8 @@ export interface MoveRecord {
   guard: boolean;
   /** Composite and composed resources, seen after the old claim stood still. */
   before?: Snapshot;
+  /** Of one that has ended: uid of the new claim, once it is on its way back. Its ledger lies beside it, under this uid. */
+  undoneBy?: string;
   /** For people: why it goes back, or why it stopped. */
   reason?: string;
 }

@@ -3,6 +3,7 @@ import { appClusterLabel, appNameLabel, appNamespaceLabel } from '../mapping/ide
 import { apiName, type ClaimApi } from './claim-api.ts';
 import { type ClaimObject, type Place, showPlace } from './claim-object.ts';
 import { Ledger, type LedgerEntry, type MoveRecord } from './ledger.ts';
+import { patiently } from './passing-errors.ts';
 import { type Blocker, type BlockerReason, type MoveRequest, missingRights, Preflight } from './preflight.ts';
 import { ConnectorError } from '../base/errors.ts';
 
@@ -41,10 +42,10 @@ export async function planMoves(
   const counts = new Map<string, number>();
   for (const request of requests) counts.set(targetKey(request), (counts.get(targetKey(request)) ?? 0) + 1);
   return await inParallel(requests, atOnce, async (request): Promise<PlannedMove> => {
-    const begun = await ledger.read(request.from.namespace, request.from.uid);
+    const begun = await patiently(() => ledger.read(request.from.namespace, request.from.uid));
     if (begun && (begun.phase === 'moving' || begun.phase === 'stopped'))
       return planOfEntry(begun, request.claim);
-    const findings = await preflight.look(request);
+    const findings = await patiently(() => preflight.look(request));
     if ((counts.get(targetKey(request)) ?? 0) > 1)
       findings.blockers.push({
         reason: 'TargetTwice',
@@ -61,6 +62,21 @@ export async function planMoves(
       record: recordOf(request, findings.composite ?? { name: '', uid: '' }, options.guard),
     };
   });
+}
+
+/**
+ * Moves from a namespace that were cut off, those of `known` claims left aside. The old claim of one may have gone already, so that
+ * no list of claims has it.
+ */
+export async function interruptedMoves(
+  client: KubeClient,
+  namespace: string,
+  known: ReadonlySet<string>,
+): Promise<PlannedMove[]> {
+  const entries = await new Ledger(client).list(namespace);
+  return entries
+    .filter(({ phase, record }) => (phase === 'moving' || phase === 'stopped') && !known.has(record.from.uid))
+    .map((entry) => planOfEntry(entry));
 }
 
 /** A move that was begun is taken up as it was begun, whatever is asked for now. */

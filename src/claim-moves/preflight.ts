@@ -1,3 +1,4 @@
+import { systemClock } from '../base/clock.ts';
 import { ApiError, type KubeClient } from '../clusters/kube-client.ts';
 import { listMetadata } from '../clusters/list-metadata.ts';
 import { OwnRights, type Right } from '../clusters/own-rights.ts';
@@ -74,6 +75,9 @@ export type MoveRequest = Pick<MoveRecord, 'api' | 'from' | 'to' | 'secret' | 'a
   claim: ClaimObject;
 };
 
+const settleAttempts = 6;
+const settleMs = 1_000;
+
 const ourFinalizers = new Set([claimFinalizer, orphanFinalizer, foregroundFinalizer]);
 
 /** Looks for what stands in the way of moves, without a write. What concerns many claims is read once. */
@@ -87,7 +91,8 @@ export class Preflight {
     this.#scan = new CompositionScan(controlPlane);
   }
 
-  async look(request: MoveRequest): Promise<Findings> {
+  async look(asked: MoveRequest): Promise<Findings> {
+    const request = await this.#settled(asked);
     const { api, claim, from, to } = request;
     const blockers: Blocker[] = [];
     const warnings: string[] = [];
@@ -126,6 +131,25 @@ export class Preflight {
     // Whatever else there is: some of it may be ignored.
     if (fault === undefined) await this.#tryTarget(request, block);
     return { blockers, warnings, composite: { name: bound, uid: composite.metadata.uid ?? '' } };
+  }
+
+  /** Crossplane loses a race with another writer now and then, says so, and mends it: what it says counts once it lasts. */
+  async #settled(request: MoveRequest): Promise<MoveRequest> {
+    const { api, from } = request;
+    let { claim } = request;
+    for (let attempt = 1; attempt <= settleAttempts; attempt++) {
+      const bound = claim.spec?.resourceRef?.name;
+      const composite =
+        bound === undefined
+          ? undefined
+          : await readExactly<CompositeObject>(this.#client, compositePath(api, bound));
+      const isTroubled = !isPaused(claim) && !isTrue(claim, 'Synced');
+      if (!isTroubled && conditionOf(composite ?? {}, 'Synced')?.status !== 'False') break;
+      await systemClock.sleep(settleMs);
+      claim =
+        (await readExactly<ClaimObject>(this.#client, claimPath(api, from.namespace, from.name))) ?? claim;
+    }
+    return { ...request, claim };
   }
 
   #lookAtClaim({ claim }: MoveRequest, block: Block, warnings: string[]): void {

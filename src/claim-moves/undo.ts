@@ -20,12 +20,21 @@ export async function planUndo(
   entries: readonly LedgerEntry[],
   options: PlanOptions,
 ): Promise<UndoPlan> {
+  const ledger = new Ledger(client);
   const open = entries.filter(({ phase }) => phase !== 'undone');
-  const ended = open.filter(({ phase }) => phase === 'moved');
-  const requests = await Promise.all(ended.map(({ record }) => reversed(client, record)));
+  const plans = new Map<LedgerEntry, PlannedMove>();
+  const notBegun: LedgerEntry[] = [];
+  for (const entry of open) {
+    const { to, undoneBy } = entry.record;
+    const begun = undoneBy === undefined ? undefined : await ledger.read(to.namespace, undoneBy);
+    if (begun) plans.set(entry, planOfEntry(begun));
+    else if (entry.phase === 'moved') notBegun.push(entry);
+    else plans.set(entry, planOfEntry(entry));
+  }
+  const requests = await Promise.all(notBegun.map(({ record }) => reversed(client, record)));
   const back = await planMoves(client, requests, options);
-  const byEntry = new Map(ended.map((entry, at) => [entry, back[at] as PlannedMove]));
-  return { entries: open, planned: open.map((entry) => byEntry.get(entry) ?? planOfEntry(entry)), options };
+  for (const [at, entry] of notBegun.entries()) plans.set(entry, back[at] as PlannedMove);
+  return { entries: open, planned: open.map((entry) => plans.get(entry) as PlannedMove), options };
 }
 
 async function reversed(
@@ -86,12 +95,19 @@ async function runBack(
   ended: readonly { entry: LedgerEntry; planned: PlannedMove }[],
   options: RunOptions,
 ): Promise<MoveResult[]> {
+  // Noted first: when the claim has gone back, nothing else says that it was on its way.
+  const noted = await Promise.all(
+    ended.map(async ({ entry, planned }) => {
+      const record = { ...entry.record, undoneBy: planned.record.from.uid };
+      return { planned, entry: await ledger.write({ ...entry, record }, 'moved') };
+    }),
+  );
   const results = await runMoves(
-    ended.map(({ planned }) => planned),
+    noted.map(({ planned }) => planned),
     options,
   );
   for (const result of results) {
-    const of = ended.find(({ planned }) => planned.from === result.from);
+    const of = noted.find(({ planned }) => planned.from === result.from);
     if (result.state !== 'moved' || !of) continue;
     await ledger.write(of.entry, 'undone');
     const { namespace, uid } = of.planned.record.from;

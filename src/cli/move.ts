@@ -1,45 +1,18 @@
 import { Command, Option } from 'commander';
 import { ConnectorError } from '../base/errors.ts';
-import { apiName, readClaimApis } from '../claim-moves/claim-api.ts';
-import { Ledger, type LedgerEntry } from '../claim-moves/ledger.ts';
-import { planMoves, planOfEntry } from '../claim-moves/plan.ts';
-import type { BlockerReason, MoveRequest } from '../claim-moves/preflight.ts';
+import { apiName } from '../claim-moves/claim-api.ts';
+import { Ledger } from '../claim-moves/ledger.ts';
+import { interruptedMoves, planMoves, planOfEntry } from '../claim-moves/plan.ts';
 import { runMoves } from '../claim-moves/run-moves.ts';
-import {
-  appPlaceOf,
-  findApi,
-  listSelected,
-  readSelected,
-  type SelectedClaim,
-} from '../claim-moves/selection.ts';
-import { nameByPattern, unknownPlaceholders } from '../claim-moves/target-names.ts';
 import { planUndo, runUndo } from '../claim-moves/undo.ts';
 import { KubeClient } from '../clusters/kube-client.ts';
 import { openControlPlane } from './control-plane.ts';
 import { addJudgement } from './move-judgement.ts';
 import { carryOut } from './move-report.ts';
-import { type OutputFormat, outputOption, printed } from './output-format.ts';
+import { chosen, isChosen, type MoveConnection, type MoveFlags, requestsFor } from './move-selection.ts';
+import { outputOption, printed } from './output-format.ts';
 import { columns } from './table.ts';
 import { processTerminal } from './terminal.ts';
-
-interface Flags {
-  controlPlaneKubeconfig?: string;
-  controlPlaneContext?: string;
-  namespace: string;
-  output: OutputFormat;
-  yes: boolean;
-}
-
-interface MoveFlags extends Flags {
-  toNamespace?: string;
-  toName?: string;
-  namePattern?: string;
-  selector?: string;
-  all: boolean;
-  dryRun: boolean;
-  guard: boolean;
-  ignorePreflightErrors: BlockerReason[];
-}
 
 /** `mcp-connector move`, and below it resume, undo and list. */
 export function moveCommand(): Command {
@@ -74,10 +47,14 @@ export function moveCommand(): Command {
     requireNamespace(flags);
     await using controlPlane = openControlPlane(flags);
     const client = new KubeClient(controlPlane);
-    const planned = await planMoves(client, await requestsFor(client, claims, flags), {
-      guard: flags.guard,
-      ignored: flags.ignorePreflightErrors,
-    });
+    const begun = await interruptedMoves(client, flags.namespace, new Set());
+    const requests = await requestsFor(client, claims, flags, begun);
+    const judged = { guard: flags.guard, ignored: flags.ignorePreflightErrors };
+    const known = new Set(requests.map(({ from }) => from.uid));
+    const left = begun.filter(
+      (move) => !known.has(move.record.from.uid) && isChosen(move, claims, flags.all),
+    );
+    const planned = [...(await planMoves(client, requests, judged)), ...left];
     await carryOut({
       planned,
       ...flags,
@@ -95,7 +72,7 @@ export function moveCommand(): Command {
 
 function resumeCommand(): Command {
   const command = new Command('resume').description('Take up moves that were cut off');
-  return addCommon(command).action(async (flags: Flags) => {
+  return addCommon(command).action(async (flags: MoveConnection) => {
     requireNamespace(flags);
     await using controlPlane = openControlPlane(flags);
     const client = new KubeClient(controlPlane);
@@ -141,7 +118,7 @@ function listCommand(): Command {
   const command = new Command('list').description('List the moves from a namespace');
   return addConnection(command)
     .addOption(outputOption())
-    .action(async (flags: Flags) => {
+    .action(async (flags: MoveConnection) => {
       requireNamespace(flags);
       await using controlPlane = openControlPlane(flags);
       const entries = await new Ledger(new KubeClient(controlPlane)).list(flags.namespace);
@@ -177,7 +154,7 @@ function tableOf(
 }
 
 /** The options of a command count for those below it too, where they are needed and not where they are optional. */
-function requireNamespace({ namespace }: Flags): void {
+function requireNamespace({ namespace }: MoveConnection): void {
   if (namespace === '')
     throw new ConnectorError(
       'bad-flag',
@@ -203,101 +180,4 @@ function addConnection(command: Command): Command {
 
 function addCommon(command: Command): Command {
   return addConnection(command).option('-y, --yes', 'do not ask', false).addOption(outputOption());
-}
-
-async function requestsFor(
-  client: KubeClient,
-  claims: readonly string[],
-  flags: MoveFlags,
-): Promise<MoveRequest[]> {
-  const { toNamespace, toName, namePattern } = flags;
-  if (toNamespace === undefined && toName === undefined && namePattern === undefined)
-    throw new ConnectorError('bad-flag', 'say where to: give --to-namespace, --to-name or --name-pattern');
-  if (toName !== undefined && namePattern !== undefined)
-    throw new ConnectorError('bad-flag', '--to-name and --name-pattern exclude each other: give one of them');
-  const unknown = unknownPlaceholders(namePattern ?? '');
-  if (unknown.length > 0)
-    throw new ConnectorError(
-      'bad-flag',
-      `--name-pattern: {${unknown[0]}} is none of {name}, {namespace} and {id}`,
-    );
-  const selected = await select(client, claims, flags);
-  if (toName !== undefined && selected.length > 1)
-    throw new ConnectorError(
-      'bad-flag',
-      `--to-name is for one claim, and ${selected.length} were chosen: give --name-pattern`,
-    );
-  return selected.flatMap(({ api, claim }): MoveRequest[] => {
-    const { name, namespace = '', uid = '' } = claim.metadata;
-    const named = { resource: apiName(api), namespace, name, app: appPlaceOf(claim) };
-    const to = {
-      namespace: toNamespace ?? namespace,
-      name: toName ?? (namePattern === undefined ? name : nameByPattern(namePattern, named)),
-    };
-    if (to.namespace === namespace && to.name === name) return [];
-    const secret = claim.spec?.writeConnectionSecretToRef?.name;
-    return [
-      {
-        api,
-        claim,
-        from: { namespace, name, uid },
-        to,
-        ...(secret === undefined ? {} : { secret: { from: secret, to: secret } }),
-      },
-    ];
-  });
-}
-
-async function select(
-  client: KubeClient,
-  claims: readonly string[],
-  flags: MoveFlags,
-): Promise<SelectedClaim[]> {
-  const { all, selector, namespace } = flags;
-  const apis = await readClaimApis(client);
-  const byName = claims.filter((claim) => claim.includes('/'));
-  const kinds = claims.filter((claim) => !claim.includes('/'));
-  const hasFilter = all || selector !== undefined;
-  if (byName.length > 0 && hasFilter)
-    throw new ConnectorError(
-      'bad-flag',
-      '--all and --selector go with resources, not with names: leave them out, or the names',
-    );
-  if (!hasFilter && (kinds.length > 0 || claims.length === 0))
-    throw new ConnectorError(
-      'bad-flag',
-      `name claims as RESOURCE/NAME, or give --all for ${kinds[0] ?? 'everything in the namespace'}`,
-    );
-  const named = byName.map((given) => {
-    const [resource = '', name = ''] = given.split('/');
-    return readSelected(client, findApi(apis, resource), { namespace, name });
-  });
-  if (!hasFilter) return await Promise.all(named);
-  return await listSelected(
-    client,
-    kinds.length === 0 ? apis : kinds.map((kind) => findApi(apis, kind)),
-    namespace,
-    selector,
-  );
-}
-
-function chosen(entries: readonly LedgerEntry[], claims: readonly string[], all: boolean): LedgerEntry[] {
-  if (all === claims.length > 0)
-    throw new ConnectorError(
-      'bad-flag',
-      'name the moves as RESOURCE/NAME of the claim before, or give --all',
-    );
-  if (all) return entries.filter(({ phase }) => phase !== 'undone');
-  return claims.map((given) => {
-    const [resource = '', name] = given.split('/');
-    const found = entries.findLast(
-      ({ record, phase }) =>
-        phase !== 'undone' && record.from.name === name && findApi([record.api], resource) === record.api,
-    );
-    if (found) return found;
-    throw new ConnectorError(
-      'claim-not-found',
-      `no move of ${given} from this namespace is known: see mcp-connector move list`,
-    );
-  });
 }

@@ -1,7 +1,7 @@
 import type { OwnerReference } from '../apimachinery/objects.ts';
 import { ConnectorError } from '../base/errors.ts';
 import { apiName } from '../claim-moves/claim-api.ts';
-import { type PlannedMove, type PlanOptions, planMoves } from '../claim-moves/plan.ts';
+import { interruptedMoves, type PlannedMove, type PlanOptions, planMoves } from '../claim-moves/plan.ts';
 import type { KubeClient } from '../clusters/kube-client.ts';
 import { secretsOf } from './delivered-secrets.ts';
 import {
@@ -70,7 +70,9 @@ export async function claimPlan(
     from: binding.claimNamespace,
   });
   const ignored = [...options.ignored, 'Connected' as const];
-  const moves = await planMoves(controlPlane, requests, { ...options, ignored });
+  const planned = await planMoves(controlPlane, requests, { ...options, ignored });
+  const known = new Set(requests.map(({ from }) => from.uid));
+  const moves = [...planned, ...(await interruptedMoves(controlPlane, binding.claimNamespace, known))];
   return { moves: moves.map(withoutObvious), kept: composites };
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Random } from '../chaos/random.ts';
 import { type Ended, runCli } from './moved-claims.ts';
 
@@ -6,10 +7,8 @@ export interface KilledOptions {
   random: Random;
   /** At most so many; it may have ended by itself before. */
   kills: number;
-  /** How far it is, for the report. */
+  /** How many claims have arrived. */
   reached: () => Promise<number>;
-  /** When it is killed, in milliseconds after its start; most of the first second is the start of node. */
-  between?: [number, number];
 }
 
 export interface KilledResult {
@@ -18,21 +17,38 @@ export interface KilledResult {
   report: string;
 }
 
-/** Runs the same command, killed with SIGKILL at a random moment each time, until it has ended by itself. */
+/**
+ * Runs the same command, killed with SIGKILL each time, until it has ended by itself. Every fourth time it is killed by the clock,
+ * which hits what comes before the first claim; otherwise at a random moment after a random number of claims have
+ * arrived, so that a slow machine is hit in the middle too.
+ */
 export async function killedAgainAndAgain(options: KilledOptions): Promise<KilledResult> {
-  const { args, random, kills, between = [700, 1_600] } = options;
+  const { args, random, kills } = options;
   const started = Date.now();
   const reached: number[] = [];
   for (;;) {
-    const after = random.between(...between);
+    const byClock = reached.length % 4 === 0;
+    const after = byClock ? random.between(700, 3_500) : random.between(0, 400);
+    const arrivals = byClock ? 0 : Math.floor(random.between(1, 4));
+    const base = await options.reached();
+    const ended = new AbortController();
     const last = await runCli(args, (kill) => {
-      if (reached.length < kills) setTimeout(kill, after).unref();
+      const strike = async (): Promise<void> => {
+        for (let at = base; at < base + arrivals; at = await options.reached()) {
+          if (ended.signal.aborted) return;
+          await delay(50);
+        }
+        await delay(after);
+        kill();
+      };
+      if (reached.length < kills) void strike();
     });
+    ended.abort();
     if (last.code === null) {
       reached.push(await options.reached());
       continue;
     }
-    const report = `killed ${reached.length} times in ${Date.now() - started} ms; done after each: ${reached.join(' ')}`;
+    const report = `killed ${reached.length} times in ${Date.now() - started} ms; arrived after each: ${reached.join(' ')}`;
     return { killed: reached.length, last, report };
   }
 }
