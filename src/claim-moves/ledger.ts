@@ -77,7 +77,8 @@ export class Ledger {
     const there = await this.read(namespace, uid);
     if (!there) return this.open(record);
     if (there.phase !== 'undone' && there.phase !== 'planned') return there;
-    return this.write({ ...there, record }, 'planned');
+    const isSame = there.phase === 'planned' && JSON.stringify(there.record) === JSON.stringify(record);
+    return isSame ? there : this.write({ ...there, record }, 'planned');
   }
 
   /** Guarded by the resourceVersion: throws a conflict where another process has written. */
