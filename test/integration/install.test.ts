@@ -49,7 +49,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await connector?.stop();
   if (!ground) return;
-  await run(helm, 'uninstall install');
+  await run(helm, 'uninstall install --no-hooks');
   await deleteIfThere(ground.app.client, crdPath(`locals.hidden.${ground.group}`));
   await removeGrants();
   await ground.remove();
