@@ -18,6 +18,8 @@ finish() {
     if [ $status != 0 ]; then
       kubectl --kubeconfig "$APP_KUBECONFIG" -n kube-system get pods -o wide || true
       kubectl --kubeconfig "$APP_KUBECONFIG" -n kube-system logs -l app.kubernetes.io/name=mcp-connector --tail=50 --prefix || true
+      # The chart's hook, which Helm keeps where it failed.
+      kubectl --kubeconfig "$APP_KUBECONFIG" -n kube-system logs -l app.kubernetes.io/component=uninstall --tail=50 --prefix || true
     fi
     if [ -n "$pid" ] && kill "$pid" 2>/dev/null; then wait "$pid" || true; fi
     hack/node-down.sh
@@ -44,6 +46,9 @@ for _ in $(seq 1800); do
   sleep 0.5
 done
 CONTROL_PLANE_KUBECONFIG=$(node -p 'JSON.parse(fs.readFileSync(process.argv[1], "utf8")).clusters["control-plane"].kubeconfig' "$control_plane_dir/lab.json")
+# The composite kind before its claims: a claim controller of Crossplane 1.20 that starts sooner never watches it.
+sed '/^ *claimNames:/d' test/e2e/platform.yaml | kubectl --kubeconfig "$CONTROL_PLANE_KUBECONFIG" apply -f -
+kubectl --kubeconfig "$CONTROL_PLANE_KUBECONFIG" wait xrd/xkubernetesclusters.k8s.starter.org --for=condition=Established --timeout=60s
 kubectl --kubeconfig "$CONTROL_PLANE_KUBECONFIG" apply -f test/e2e/platform.yaml
 kubectl --kubeconfig "$CONTROL_PLANE_KUBECONFIG" wait xrd/xkubernetesclusters.k8s.starter.org --for=condition=Offered --timeout=60s
 

@@ -1,15 +1,18 @@
 import { configMapPath } from '../clusters/api-paths.ts';
 import type { Binding } from '../clusters/connection-state.ts';
-import { isConflict, type KubeClient } from '../clusters/kube-client.ts';
+import { ApiError, isConflict, type KubeClient } from '../clusters/kube-client.ts';
 import { showPlace } from '../claim-moves/claim-object.ts';
 import type { KeptObject } from './departing-claims.ts';
 
-/** What of an app cluster stays on the control plane under names that nobody can read, on the control plane itself. Returns the name. */
+/**
+ * What of an app cluster stays on the control plane under names that nobody can read, on the control plane itself. Returns the
+ * name; undefined where the account may not write it, as that of the chart's hook: an uninstall does not fail for it.
+ */
 export async function writeInventory(
   client: KubeClient,
   { clusterID, claimNamespace }: Binding,
   kept: readonly KeptObject[],
-): Promise<string> {
+): Promise<string | undefined> {
   const name = `mcp-connector-inventory-${clusterID.toLowerCase().replaceAll(/[^a-z0-9.-]/g, '-')}`;
   const lines = kept.map(
     ({ resource, place, app, uid }) => `${resource} ${showPlace(app)} ${showPlace(place)} ${uid}`,
@@ -27,6 +30,7 @@ export async function writeInventory(
   try {
     await client.create(configMapPath(claimNamespace), map);
   } catch (error) {
+    if (error instanceof ApiError && error.status === 403) return undefined;
     if (!isConflict(error)) throw error;
     await client.patch(configMapPath(claimNamespace, name), { data: map.data });
   }

@@ -130,7 +130,8 @@ async function settleClaims(
   ];
   const moves = [...moved, ...left];
   if (stays.length === 0) return { moves, kept: stays };
-  return { moves, kept: stays, inventory: await writeInventory(controlPlane, binding, stays) };
+  const inventory = await writeInventory(controlPlane, binding, stays);
+  return { moves, kept: stays, ...(inventory === undefined ? {} : { inventory }) };
 }
 
 function showFailure({ from, state, reason }: MoveResult): string {
