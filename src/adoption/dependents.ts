@@ -1,13 +1,12 @@
-import type { KubeObject, OwnerReference } from '../apimachinery/objects.ts';
 import { inParallel } from '../claim-moves/plan.ts';
 import { ApiDirectory } from '../clusters/api-directory.ts';
 import { resourcePath } from '../clusters/api-paths.ts';
-import { absentOrThrow, isConflict, type KubeClient } from '../clusters/kube-client.ts';
+import type { KubeClient } from '../clusters/kube-client.ts';
 import { listMetadata } from '../clusters/list-metadata.ts';
+import { changeOwners } from '../clusters/owners.ts';
 import { adoptionFieldManager } from '../mapping/identity.ts';
 import type { DetachedDependent } from './ledger.ts';
 
-const query = { fieldManager: adoptionFieldManager };
 const atOnce = 6;
 
 /**
@@ -38,7 +37,9 @@ export async function findDependents(
 
 /** Takes the claim out of the owners. */
 export async function detach(app: KubeClient, { path, owner }: DetachedDependent): Promise<void> {
-  await changeOwners(app, path, (owners) => owners.filter(({ uid }) => uid !== owner.uid));
+  await changeOwners(app, path, adoptionFieldManager, (owners) =>
+    owners.filter(({ uid }) => uid !== owner.uid),
+  );
 }
 
 /** Gives the object to the claim again, which has another uid now. */
@@ -47,30 +48,10 @@ export async function attach(
   { path, owner }: DetachedDependent,
   uid: string,
 ): Promise<void> {
-  await changeOwners(app, path, (owners) => {
+  await changeOwners(app, path, adoptionFieldManager, (owners) => {
     const isOwned = owners.some((one) => one.uid === uid);
     // Somebody else's by now.
     const isTaken = owner.controller === true && owners.some(({ controller }) => controller);
     return isOwned || isTaken ? owners : [...owners, { ...owner, uid }];
   });
-}
-
-async function changeOwners(
-  app: KubeClient,
-  path: string,
-  change: (owners: OwnerReference[]) => OwnerReference[],
-): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    const object = await app.get<KubeObject>(path).catch(absentOrThrow);
-    if (!object) return;
-    const { ownerReferences = [], resourceVersion } = object.metadata;
-    const changed = change(ownerReferences);
-    if (changed.length === ownerReferences.length) return;
-    try {
-      await app.patch(path, { metadata: { resourceVersion, ownerReferences: changed } }, { query });
-      return;
-    } catch (error) {
-      if (!isConflict(error) || attempt === 5) throw error;
-    }
-  }
 }

@@ -1,15 +1,10 @@
-import type { KubeObject, OwnerReference } from '../apimachinery/objects.ts';
+import type { OwnerReference } from '../apimachinery/objects.ts';
+import { inParallel } from '../claim-moves/plan.ts';
 import { ApiDirectory, type ListedResource } from '../clusters/api-directory.ts';
 import { resourcePath } from '../clusters/api-paths.ts';
-import {
-  absentOrThrow,
-  ApiError,
-  isConflict,
-  isNotFound,
-  type KubeClient,
-  metadataAccept,
-} from '../clusters/kube-client.ts';
+import { absentOrThrow, ApiError, type KubeClient } from '../clusters/kube-client.ts';
 import { listMetadata } from '../clusters/list-metadata.ts';
+import { changeOwners } from '../clusters/owners.ts';
 import { connectorFieldManager } from '../mapping/identity.ts';
 
 /** An object of the app cluster that a claim owns. */
@@ -47,18 +42,14 @@ export async function findDependents(
   );
   const found: Dependent[] = [];
   const unknown = failed.filter((version) => !connectedGroups.has(version.split('/')[0] ?? ''));
-  const rest = [...looked];
-  const worker = async (): Promise<void> => {
-    for (let resource = rest.pop(); resource; resource = rest.pop()) {
-      try {
-        found.push(...(await dependentsAmong(app, resource, isClaim)));
-      } catch (error) {
-        if (!(error instanceof ApiError)) throw error;
-        unknown.push(`${resource.plural}${resource.group === '' ? '' : `.${resource.group}`}`);
-      }
+  await inParallel(looked, atOnce, async (resource) => {
+    try {
+      found.push(...(await dependentsAmong(app, resource, isClaim)));
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      unknown.push(`${resource.plural}${resource.group === '' ? '' : `.${resource.group}`}`);
     }
-  };
-  await Promise.all(Array.from({ length: atOnce }, worker));
+  });
   return {
     found: found.toSorted((a, b) => (showDependent(a) < showDependent(b) ? -1 : 1)),
     unknown: unknown.toSorted(),
@@ -98,21 +89,9 @@ export async function detach(
   { resource, namespace, name }: Dependent,
   isClaim: IsClaim,
 ): Promise<void> {
-  const path = resourcePath(resource, { namespace, name });
-  for (let attempt = 1; ; attempt++) {
-    const object = await app.get<KubeObject>(path, { accept: metadataAccept }).catch(absentOrThrow);
-    const { ownerReferences = [], resourceVersion } = object?.metadata ?? {};
-    const left = ownerReferences.filter((owner) => !isClaim(owner));
-    if (left.length === ownerReferences.length) return;
-    try {
-      const query = { fieldManager: connectorFieldManager };
-      await app.patch(path, { metadata: { resourceVersion, ownerReferences: left } }, { query });
-      return;
-    } catch (error) {
-      if (isNotFound(error)) return;
-      if (!isConflict(error) || attempt === 5) throw error;
-    }
-  }
+  await changeOwners(app, resourcePath(resource, { namespace, name }), connectorFieldManager, (owners) =>
+    owners.filter((owner) => !isClaim(owner)),
+  );
 }
 
 export async function deleteDependent(
