@@ -172,6 +172,8 @@ export class OutageGround {
   async fail(mode: FaultMode, sentence: RegExp): Promise<void> {
     await this.proxy.use(mode);
     await this.refusesData(sentence);
+    // A refused request says so before the connector's own check has failed too, and the next one is still sent.
+    await this.refusesData(/is not available since/);
   }
 
   /** Lines of the connector's metrics that begin so. */
