@@ -28,6 +28,8 @@ import {
 import type { SharedLab } from './shared-lab.ts';
 
 const releaseLabel = 'mcp-connector-k8s.io/release';
+/** On a namespace: whose it is. The name of one ground may be the beginning of another's. */
+const groundLabel = 'test.mcp-connector.example.org/ground';
 const discoveryAccept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 
 interface DiscoveredGroup {
@@ -43,10 +45,15 @@ interface DiscoveredGroup {
 export class GroundCluster {
   readonly kubeconfig: string;
   readonly client: KubeClient;
+  readonly #labels: Record<string, string>;
 
-  /** `kubeconfig` has to be a file of the test's own: kubectl keeps its discovery beside it. */
-  constructor(kubeconfig: string) {
+  /**
+   * `kubeconfig` has to be a file of the test's own: kubectl keeps its discovery beside it. `ground` is written on the
+   * namespaces that are created here.
+   */
+  constructor(kubeconfig: string, ground?: string) {
     this.kubeconfig = kubeconfig;
+    this.#labels = ground === undefined ? {} : { [groundLabel]: ground };
     this.client = new KubeClient(new Transport(accessFromFile(kubeconfig)), 'mcp-connector-test');
   }
 
@@ -67,7 +74,7 @@ export class GroundCluster {
   }
 
   async createNamespace(name: string): Promise<KubeObject> {
-    const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
+    const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: this.#labels } };
     return await this.client.create<KubeObject>(namespacePath(), body);
   }
 
@@ -137,8 +144,8 @@ export class TestGround {
       name,
       dir,
       logDir,
-      await openCluster(dir, 'app', app),
-      await openCluster(dir, 'control-plane', controlPlane),
+      await openCluster(dir, 'app', app, name),
+      await openCluster(dir, 'control-plane', controlPlane, name),
     );
     // Logs stay after a run, and go before the next: tests read them.
     await rm(ground.#logDir, { recursive: true, force: true });
@@ -152,7 +159,7 @@ export class TestGround {
 
   /** A further app cluster, which goes with the lab of the caller. */
   async addAppCluster(name: string, cluster: { kubeconfig: string }): Promise<GroundCluster> {
-    const added = await openCluster(this.#dir, name, cluster);
+    const added = await openCluster(this.#dir, name, cluster, this.name);
     this.#furtherClusters.push(added);
     await added.createNamespace(this.namespace);
     return added;
@@ -243,7 +250,11 @@ export class TestGround {
 
   async #namespaces({ client }: GroundCluster): Promise<string[]> {
     const { items } = await client.get<{ items: KubeObject[] }>(namespacePath());
-    return items.map(({ metadata }) => metadata.name).filter((name) => name.startsWith(`${this.name}-`));
+    return items
+      .map(({ metadata }) => metadata)
+      .filter(({ labels }) => (labels?.[groundLabel] ?? this.name) === this.name)
+      .map(({ name }) => name)
+      .filter((name) => name.startsWith(`${this.name}-`));
   }
 }
 
@@ -252,10 +263,11 @@ async function openCluster(
   dir: string,
   name: string,
   { kubeconfig }: { kubeconfig: string },
+  ground: string,
 ): Promise<GroundCluster> {
   const file = path.join(dir, `${name}.kubeconfig`);
   await cp(kubeconfig, file);
-  return new GroundCluster(file);
+  return new GroundCluster(file, ground);
 }
 
 /** True when nothing is at the path any more. */
