@@ -35,8 +35,11 @@ export interface CatalogFollowerOptions {
 const settleMs = 100;
 /** OpenAPI follows a CRD some time after Established, and nothing signals it: looked for again at these intervals. */
 const openApiRetriesMs = [250, 500, 1_000, 1_000, 1_000];
-/** A changed schema reaches OpenAPI late too: after a change the documents are compared again this soon, then seldom. */
-const refreshesMs = [1_000, 3_000];
+/**
+ * A changed schema reaches OpenAPI late too, on a busy control plane by many seconds: after a change the documents are
+ * compared again at these intervals, then seldom.
+ */
+const refreshesMs = [1_000, 3_000, 6_000, 12_000, 24_000];
 const seldomMs = 60_000;
 const retryMs = 1_000;
 
