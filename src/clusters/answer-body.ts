@@ -1,24 +1,24 @@
 import type { Dispatcher } from 'undici';
+import { Lines } from '../apimachinery/lines.ts';
 import { systemClock } from '../base/clock.ts';
+import { GatheredBytes } from '../base/gathered-bytes.ts';
 
 type Body = Dispatcher.ResponseData['body'];
 
 /** The whole of it. Throws what `tooLong` makes where it has more than `limit` bytes, and what the connection ends with. */
 export async function readText(body: Body, limit: number, tooLong: () => Error): Promise<string> {
-  const chunks: Buffer[] = [];
-  let length = 0;
+  const whole = new GatheredBytes();
   body.on('error', ignore);
   for await (const chunk of body as AsyncIterable<Buffer>) {
-    length += chunk.length;
+    whole.add(chunk);
     // Leaving the loop ends the answer.
-    if (length > limit) throw tooLong();
-    chunks.push(chunk);
+    if (whole.length > limit) throw tooLong();
   }
-  return Buffer.concat(chunks, length).toString('utf8');
+  return whole.take().toString('utf8');
 }
 
 interface LineOptions {
-  /** Characters of one line. */
+  /** Bytes of one line. */
   limit: number;
   tooLong: () => Error;
   /** Milliseconds between two looks, while little arrives. */
@@ -33,18 +33,13 @@ export async function* readLines(
   body: Body,
   { limit, tooLong, gatherMs }: LineOptions,
 ): AsyncGenerator<string> {
-  let rest = '';
-  const decoder = new TextDecoder();
+  const lines = new Lines();
   for await (const chunk of body as AsyncIterable<Buffer>) {
-    rest += decoder.decode(chunk, { stream: true });
-    let start = 0;
-    for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n', start)) {
-      const line = rest.slice(start, end);
-      start = end + 1;
-      if (line.trim()) yield line;
+    for (const line of lines.push(chunk)) {
+      const text = line.toString('utf8');
+      if (text.trim()) yield text;
     }
-    rest = rest.slice(start);
-    if (rest.length > limit) throw tooLong();
+    if (lines.pendingBytes > limit) throw tooLong();
     if (gatherMs > 0 && chunk.length < littleBytes) await systemClock.sleep(gatherMs);
   }
 }

@@ -3,6 +3,7 @@ import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
 import { type Clock, Backoff, systemClock } from '../base/clock.ts';
 import { describeError } from '../base/errors.ts';
 import { redacted } from '../base/redaction.ts';
+import { readText } from './answer-body.ts';
 import type { ExecCredential } from './exec-plugin.ts';
 import { expiryOfToken } from './token-expiry.ts';
 
@@ -114,7 +115,7 @@ export class SpaceToken {
       }).catch((cause: unknown) => {
         throw new Error(`the token exchange of ${host} does not answer`, { cause });
       });
-      const text = await textOf(answer);
+      const text = await readText(answer.body, maxAnswerBytes, answersWithoutEnd);
       if (answer.statusCode === 401 || answer.statusCode === 403) {
         throw new Error(
           `${host} does not accept the token for the account "${account}" (${answer.statusCode}); look at both, and renew the token`,
@@ -155,15 +156,8 @@ export class SpaceToken {
   }
 }
 
-async function textOf({ body }: Dispatcher.ResponseData): Promise<string> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > maxAnswerBytes) throw new Error('the token exchange answered without end');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks, length).toString('utf8');
+function answersWithoutEnd(): Error {
+  return new Error('the token exchange answered without end');
 }
 
 function parsed(text: string): { access_token?: unknown; expires_in?: unknown } {

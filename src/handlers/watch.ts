@@ -77,9 +77,8 @@ async function streamEvents(
     ...(initial ? { initial } : {}),
     ...(dropsBookmarks ? { dropsBookmarks } : {}),
   });
-  const answer: Answer = { status: 0, headers: {}, body: Buffer.alloc(0) };
   let stay: (() => unknown) | undefined;
-  const streamed = link.controlPlane.forward(
+  const streamed = link.controlPlane.stream(
     {
       method: 'GET',
       path: upstreamPath(request, undefined, query),
@@ -89,10 +88,7 @@ async function streamEvents(
       record: exchange.record,
     },
     {
-      start: (status, headers, resume) => {
-        answer.status = status;
-        answer.headers = headers;
-        if (status !== 200) return;
+      start: (_status, headers, resume) => {
         res.on('drain', resume);
         res.writeHead(200, forwardedHeaders(headers));
         // The client waits for the header, not for the first event.
@@ -101,10 +97,6 @@ async function streamEvents(
         stay = exchange.draining.onCancel((reason) => ending.cancel(reason));
       },
       data: (chunk) => {
-        if (answer.status !== 200) {
-          answer.body = Buffer.concat([answer.body, chunk]);
-          return true;
-        }
         const events = transform.push(chunk);
         return events.length === 0 || res.write(events);
       },
@@ -114,8 +106,7 @@ async function streamEvents(
       },
     },
   );
-  await streamed.finally(() => stay?.());
-  return answer;
+  return await streamed.finally(() => stay?.());
 }
 
 /** As `wanted`. There is no stream in YAML, which is said in words of its own (apiserver/pkg/endpoints/handlers/watch.go). */

@@ -11,6 +11,7 @@ import {
   skipValue,
 } from '../apimachinery/json-scan.ts';
 import { ConnectorError } from '../base/errors.ts';
+import { GatheredBytes } from '../base/gathered-bytes.ts';
 import { editToApp, type ToApp } from './claim-view.ts';
 import type { Origin } from './origin.ts';
 import { editRowToApp, type MappedColumns } from './table.ts';
@@ -54,11 +55,13 @@ export class ListToApp {
   readonly #edits = new Edits();
   readonly #sink = new ByteSink();
   #phase: 'head' | 'elements' | 'tail' = 'head';
-  #pending: Buffer = Buffer.alloc(0);
-  readonly #arrived: Buffer[] = [];
-  #arrivedBytes = 0;
+  /** Bytes that wait for more, the first of them in vain so far. */
+  readonly #waiting = new GatheredBytes();
+  #inVain = 0;
+  /** What is looked at. */
+  #pending: Buffer = noBytes;
   #hasElements = false;
-  /** Below this many pending bytes the element is known to be unfinished: keeps huge objects from quadratic work. */
+  /** Pending bytes below which they are not looked at again: a huge object would cost the square of its length. */
   #worthwhile = 0;
   /** Position behind the last whole element of the pending bytes. */
   #consumed = 0;
@@ -72,7 +75,7 @@ export class ListToApp {
 
   /** Bytes that wait for more: less than one element, or the end of the list. */
   get pendingBytes(): number {
-    return this.#pending.length + this.#arrivedBytes;
+    return this.#waiting.length;
   }
 
   /** The elements in the bytes that were returned last, each of them whole. */
@@ -84,23 +87,15 @@ export class ListToApp {
 
   /** The mapped bytes that are ready; empty while an element is unfinished. */
   push(chunk: Buffer): Buffer {
-    this.#arrived.push(chunk);
-    this.#arrivedBytes += chunk.length;
-    if (this.#arrivedBytes < batchBytes) return noBytes;
-    if (this.pendingBytes > maxPendingBytes) throw tooLarge();
-    this.#join();
-    if (this.#pending.length >= this.#worthwhile) this.#advance();
+    this.#waiting.add(chunk);
+    if (this.#waiting.length - this.#inVain < batchBytes) return noBytes;
+    if (this.#waiting.length > maxPendingBytes) throw tooLarge();
+    if (this.#waiting.length >= this.#worthwhile) this.#advance();
     return this.#sink.take();
-  }
-
-  #join(): void {
-    this.#pending = Buffer.concat([this.#pending, ...this.#arrived.splice(0)]);
-    this.#arrivedBytes = 0;
   }
 
   /** The rest. Throws ConnectorError `answer-truncated` when the list is not complete. */
   end(): Buffer {
-    this.#join();
     this.#advance();
     if (!this.#isComplete())
       throw new ConnectorError('answer-truncated', 'the control plane ended a list in its middle');
@@ -122,6 +117,7 @@ export class ListToApp {
   }
 
   #advance(): void {
+    this.#pending = this.#waiting.take();
     let at = 0;
     try {
       if (this.#phase === 'head') at = this.#readHead();
@@ -132,6 +128,8 @@ export class ListToApp {
     }
     this.#consumed = 0;
     this.#pending = this.#pending.subarray(at);
+    this.#waiting.add(this.#pending);
+    this.#inVain = this.#pending.length;
     this.#worthwhile = at === 0 ? this.#pending.length * 1.5 : 0;
   }
 

@@ -9,6 +9,7 @@ import {
   skipString,
   skipValue,
 } from '../apimachinery/json-scan.ts';
+import { Lines } from '../apimachinery/lines.ts';
 import type { Status } from '../apimachinery/status.ts';
 import type { ToApp } from './claim-view.ts';
 import type { InitialEvents } from './initial-events.ts';
@@ -16,7 +17,6 @@ import type { EditElement } from './list.ts';
 import { maxPendingBytes, type Owner, requireOwn, tooLarge } from './list.ts';
 
 const frameKeys = new KeySet('type', 'object');
-const newline = 0x0a;
 
 export interface WatchMapping {
   editObject: EditElement;
@@ -30,13 +30,13 @@ export interface WatchMapping {
   dropsBookmarks?: boolean;
 }
 
-/** Maps watch events while they arrive; an event is one line (apiserver/pkg/endpoints/handlers/watch.go). */
+/** Maps watch events while they arrive. */
 export class WatchToApp {
   readonly #mapping: WatchMapping;
   readonly #owner: Owner;
   readonly #edits = new Edits();
   readonly #sink = new ByteSink(16 * 1024);
-  #pending: Buffer = Buffer.alloc(0);
+  readonly #lines = new Lines();
 
   constructor(mapping: WatchMapping) {
     this.#mapping = mapping;
@@ -45,20 +45,13 @@ export class WatchToApp {
 
   /** Bytes of an unfinished event, for the caller to bound. */
   get pendingBytes(): number {
-    return this.#pending.length;
+    return this.#lines.pendingBytes;
   }
 
   /** The mapped events that are complete; empty when there is none. */
   push(chunk: Buffer): Buffer {
-    const searchFrom = this.#pending.length;
-    const bytes = searchFrom === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
-    let start = 0;
-    for (let end = bytes.indexOf(newline, searchFrom); end >= 0; end = bytes.indexOf(newline, start)) {
-      this.#frame(bytes.subarray(start, end + 1));
-      start = end + 1;
-    }
-    this.#pending = bytes.subarray(start);
-    if (this.#pending.length > maxPendingBytes) throw tooLarge();
+    for (const line of this.#lines.push(chunk)) this.#frame(line);
+    if (this.pendingBytes > maxPendingBytes) throw tooLarge();
     return this.#sink.take();
   }
 

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Cancellation } from '../base/cancellation.ts';
 import { describeError } from '../base/errors.ts';
+import { GatheredBytes } from '../base/gathered-bytes.ts';
 import type { Metrics } from '../base/metrics.ts';
 import { headersOf } from '../clusters/credential.ts';
 import type { Transport } from '../clusters/transport.ts';
@@ -38,7 +39,7 @@ export interface Answer {
   body: Buffer;
 }
 
-/** No object of etcd is larger than 1.5 MiB by default; lists never come through `collect`. */
+/** No object of etcd is larger than 1.5 MiB by default, and no list comes through `collect` but of names. */
 const maxCollectedBytes = 64 * 1024 * 1024;
 
 /**
@@ -111,24 +112,39 @@ export class ControlPlane {
   }
 
   /** A whole answer, for one object. */
-  async collect(request: UpstreamRequest): Promise<Answer> {
-    const chunks: Buffer[] = [];
-    let length = 0;
+  collect(request: UpstreamRequest): Promise<Answer> {
+    return this.#receive(request);
+  }
+
+  /**
+   * Hands a 200 on while it arrives, and any other answer whole, for the caller to judge; what was handed on has no body
+   * in the end.
+   */
+  stream(request: UpstreamRequest, sink: AnswerSink): Promise<Answer> {
+    return this.#receive(request, sink);
+  }
+
+  async #receive(request: UpstreamRequest, sink?: AnswerSink): Promise<Answer> {
+    const body = new GatheredBytes();
     const answer: Answer = { status: 0, headers: {}, body: Buffer.alloc(0) };
+    let handOn: AnswerSink | undefined;
     await this.forward(request, {
-      start: (status, headers) => {
+      start: (status, headers, resume) => {
         answer.status = status;
         answer.headers = headers;
+        if (status === 200) handOn = sink;
+        handOn?.start(status, headers, resume);
       },
       data: (chunk) => {
-        length += chunk.length;
-        if (length > maxCollectedBytes) throw new Error('the control plane answered with too many bytes');
-        chunks.push(chunk);
+        if (handOn) return handOn.data(chunk);
+        body.add(chunk);
+        if (body.length > maxCollectedBytes)
+          throw new Error('the control plane answered with too many bytes');
         return true;
       },
-      end: () => undefined,
+      end: () => handOn?.end(),
     });
-    answer.body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, length);
+    answer.body = body.take();
     return answer;
   }
 }

@@ -121,26 +121,17 @@ async function readWhole(
   const transform = newTransform(request, want);
   const list = new OrderedList();
   const lease = request.lists.lease();
-  const answer: Answer = { status: 0, headers: {}, body: Buffer.alloc(0) };
+  let answer: Answer;
   const take = (bytes: Buffer): true => {
     list.add(bytes, transform.takeElements());
     if (!lease.grow(bytes.length)) throw new ConnectorError(tooLong, 'the list cannot be held whole');
     return true;
   };
   try {
-    await request.link.controlPlane.forward(listRequest(request, { ...want, query }), {
-      start: (status, headers) => {
-        answer.status = status;
-        answer.headers = headers;
-      },
-      data: (chunk) => {
-        if (answer.status === 200) return take(transform.push(chunk));
-        answer.body = Buffer.concat([answer.body, chunk]);
-        return true;
-      },
-      end: () => {
-        if (answer.status === 200) take(transform.end());
-      },
+    answer = await request.link.controlPlane.stream(listRequest(request, { ...want, query }), {
+      start: () => undefined,
+      data: (chunk) => take(transform.push(chunk)),
+      end: () => void take(transform.end()),
     });
   } catch (error) {
     if (error instanceof ConnectorError && error.code === tooLong) return 'too long';

@@ -1,9 +1,10 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { notAcceptable } from '../../apimachinery/status.ts';
 import type { ListToApp } from '../../mapping/list.ts';
 import { OrderedList } from '../../mapping/ordered-list.ts';
 import { selectionToControlPlane } from '../../mapping/selectors.ts';
 import { forwardedHeaders } from '../../upstream/answer-headers.ts';
-import type { Answer, UpstreamRequest } from '../../upstream/control-plane.ts';
+import type { UpstreamRequest } from '../../upstream/control-plane.ts';
 import { answerRefusal, type ClaimRequest, wanted } from '../claim-request.ts';
 import { answerList, listRequest, newTransform } from './list-answer.ts';
 import { ListWriter } from './list-writer.ts';
@@ -51,7 +52,7 @@ export async function streamList(
   const lease = lists.lease();
   let resume: () => void = notStarted;
   let writer: ListWriter | undefined;
-  const refused: Answer = { status: 0, headers: {}, body: Buffer.alloc(0) };
+  let headers: IncomingHttpHeaders = {};
   let held: OrderedList | undefined = new OrderedList(lease.slab);
   const take = (bytes: Buffer): boolean => {
     const elements = transform.takeElements();
@@ -60,7 +61,7 @@ export async function streamList(
       held.add(bytes, elements);
       if (lease.grow(bytes.length)) return true;
       if (form === 'yaml') throw tooLongForYaml();
-      writer = new ListWriter(exchange, forwardedHeaders(refused.headers), form, () => resume());
+      writer = new ListWriter(exchange, forwardedHeaders(headers), form, () => resume());
       const arrived = Buffer.concat([...held.asArrived()]);
       held = undefined;
       lease.end();
@@ -69,23 +70,16 @@ export async function streamList(
     return writer?.write(bytes) ?? true;
   };
   try {
-    await link.controlPlane.forward(upstream, {
-      start: (status, headers, go) => {
-        refused.status = status;
-        refused.headers = headers;
+    const answer = await link.controlPlane.stream(upstream, {
+      start: (_status, of, go) => {
+        headers = of;
         resume = go;
       },
-      data: (chunk) => {
-        if (refused.status === 200) return take(transform.push(chunk));
-        refused.body = Buffer.concat([refused.body, chunk]);
-        return true;
-      },
-      end: () => {
-        if (refused.status === 200) take(transform.end());
-      },
+      data: (chunk) => take(transform.push(chunk)),
+      end: () => void take(transform.end()),
     });
-    if (refused.status !== 200) await answerRefusal(request, refused, undefined);
-    else if (held) await answerList(request, form, refused, held.print());
+    if (answer.status !== 200) await answerRefusal(request, answer, undefined);
+    else if (held) await answerList(request, form, answer, held.print());
     else writer?.end();
   } finally {
     lease.end();

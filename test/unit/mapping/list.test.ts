@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import * as fc from 'fast-check';
 import { ConnectorError } from '../../../src/base/errors.ts';
 import { elementEditor, ListToApp } from '../../../src/mapping/list.ts';
@@ -128,6 +128,19 @@ describe('ListToApp', () => {
       ).toBe(text);
     },
   );
+
+  it('copies an element that comes in many pieces a few times, and not with every piece', () => {
+    const transform = listToApp();
+    const concat = jest.spyOn(Buffer, 'concat');
+    transform.push(Buffer.from('{"items":['));
+    const chunk = Buffer.alloc(16 * 1024, ' ');
+    let pushed = 0;
+    for (; pushed < 7 * 1024 * 1024; pushed += chunk.length) transform.push(chunk);
+    const copied = concat.mock.results.reduce((sum, { value }) => sum + (value as Buffer).length, 0);
+    concat.mockRestore();
+    expect(copied).toBeGreaterThan(0);
+    expect(copied).toBeLessThan(4 * pushed);
+  });
 
   it('holds at most one element and 64 KiB of a list of 100 MB', () => {
     const chunkBytes = batchBytes;
