@@ -5,13 +5,14 @@ const attempts = 5;
 
 /**
  * Changes the owners of an object as it is now, again where somebody else was faster. `change` only adds or only takes away: the same
- * number means the same owners, and nothing is written then. An object that is gone is left gone.
+ * number means the same owners, and nothing is written then; `annotations` are set with it. An object that is gone is left gone.
  */
 export async function changeOwners(
   client: KubeClient,
   path: string,
   fieldManager: string,
   change: (owners: OwnerReference[]) => OwnerReference[],
+  annotations: Record<string, string> = {},
 ): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     const object = await client.get<KubeObject>(path, { accept: metadataAccept }).catch(absentOrThrow);
@@ -22,7 +23,7 @@ export async function changeOwners(
     try {
       await client.patch(
         path,
-        { metadata: { resourceVersion, ownerReferences } },
+        { metadata: { resourceVersion, ownerReferences, annotations } },
         { query: { fieldManager } },
       );
       return;

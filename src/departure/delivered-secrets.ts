@@ -3,7 +3,7 @@ import { appPlaceOf, type SelectedClaim } from '../claim-moves/selection.ts';
 import { secretPath } from '../clusters/api-paths.ts';
 import { absentOrThrow, type KubeClient } from '../clusters/kube-client.ts';
 import { connectionSecretAnnotation } from '../mapping/identity.ts';
-import type { Dependent, IsClaim } from './dependents.ts';
+import { deliveredFor, type Dependent, type IsClaim } from './dependents.ts';
 
 const secrets = { group: '', version: 'v1', plural: 'secrets', kind: 'Secret', namespaced: true, verbs: [] };
 
@@ -21,13 +21,13 @@ export async function secretsOf(
     const { namespace } = appPlaceOf(claim);
     const secret = await app.get<Secret>(secretPath(namespace, name)).catch(absentOrThrow);
     const owners = (secret?.metadata.ownerReferences ?? []).filter(isClaim);
-    if (owners.length === 0) continue;
+    if (!secret || owners.length === 0) continue;
     found.push({
       resource: secrets,
       namespace,
       name,
       owners: owners.map(({ kind, name: owner }) => `${kind} ${owner}`),
-      isDelivered: owners.some(({ controller }) => controller),
+      ...deliveredFor(secret.metadata, owners),
     });
   }
   return found;

@@ -1,11 +1,11 @@
-import type { OwnerReference } from '../apimachinery/objects.ts';
+import type { KubeObject, OwnerReference } from '../apimachinery/objects.ts';
 import { inParallel } from '../claim-moves/plan.ts';
 import { ApiDirectory, type ListedResource } from '../clusters/api-directory.ts';
 import { resourcePath } from '../clusters/api-paths.ts';
 import { absentOrThrow, ApiError, type KubeClient } from '../clusters/kube-client.ts';
 import { listMetadata } from '../clusters/list-metadata.ts';
 import { changeOwners } from '../clusters/owners.ts';
-import { connectorFieldManager } from '../mapping/identity.ts';
+import { connectorFieldManager, leftByClaimAnnotation } from '../mapping/identity.ts';
 
 /** An object of the app cluster that a claim owns. */
 export interface Dependent {
@@ -14,8 +14,8 @@ export interface Dependent {
   name: string;
   /** `<Kind> <name>` of each claim. */
   owners: string[];
-  /** A connection Secret that the connector has put there. */
-  isDelivered: boolean;
+  /** Of a connection Secret that the connector has put there: uid of its claim. */
+  deliveredFor?: string;
 }
 
 export interface Dependents {
@@ -70,27 +70,37 @@ async function dependentsAmong(
       namespace: metadata.namespace,
       name: metadata.name,
       owners: owners.map(({ kind, name }) => `${kind} ${name}`),
-      isDelivered:
-        resource.group === '' &&
-        resource.plural === 'secrets' &&
-        metadata.labels?.['app.kubernetes.io/managed-by'] === 'mcp-connector' &&
-        owners.some(({ controller }) => controller),
+      ...(resource.group === '' && resource.plural === 'secrets' ? deliveredFor(metadata, owners) : {}),
     });
   }
   return found;
 }
 
+/** As secret-delivery.ts makes them; `owners` are claims. */
+export function deliveredFor(
+  { labels }: KubeObject['metadata'],
+  owners: readonly OwnerReference[],
+): Pick<Dependent, 'deliveredFor'> {
+  const claim = owners.find(({ controller }) => controller);
+  const isDelivered = claim && labels?.['app.kubernetes.io/managed-by'] === 'mcp-connector';
+  return isDelivered ? { deliveredFor: claim.uid } : {};
+}
+
 /**
  * Takes the claims out of an object's owners. Once their API is gone, a request for an owner is answered with 404, which the
- * collector takes for an owner that is gone, and deletes the object.
+ * collector takes for an owner that is gone, and deletes the object. A connection Secret remembers its claim, which may be served again.
  */
 export async function detach(
   app: KubeClient,
-  { resource, namespace, name }: Dependent,
+  { resource, namespace, name, deliveredFor: claim }: Dependent,
   isClaim: IsClaim,
 ): Promise<void> {
-  await changeOwners(app, resourcePath(resource, { namespace, name }), connectorFieldManager, (owners) =>
-    owners.filter((owner) => !isClaim(owner)),
+  await changeOwners(
+    app,
+    resourcePath(resource, { namespace, name }),
+    connectorFieldManager,
+    (owners) => owners.filter((owner) => !isClaim(owner)),
+    claim === undefined ? {} : { [leftByClaimAnnotation]: claim },
   );
 }
 

@@ -88,7 +88,7 @@ async function freeAppCluster(
   const second = await dependentsOf(options, claims);
   await release(options, second.found);
   const all = new Map([...first.found, ...second.found].map((one) => [showDependent(one), one]));
-  const goes = (one: Dependent): boolean => options.deleteSecrets && one.isDelivered;
+  const goes = (one: Dependent): boolean => options.deleteSecrets && one.deliveredFor !== undefined;
   return {
     detached: [...all].filter(([, one]) => !goes(one)).map(([words]) => words),
     deleted: [...all].filter(([, one]) => goes(one)).map(([words]) => words),
@@ -100,7 +100,8 @@ async function freeAppCluster(
 async function release(options: UninstallOptions, dependents: readonly Dependent[]): Promise<void> {
   const isClaim = claimTest(options.installation);
   for (const dependent of dependents) {
-    if (options.deleteSecrets && dependent.isDelivered) await deleteDependent(options.app, dependent);
+    if (options.deleteSecrets && dependent.deliveredFor !== undefined)
+      await deleteDependent(options.app, dependent);
     else await detach(options.app, dependent, isClaim);
   }
 }

@@ -45,6 +45,8 @@ export const connectorFieldManager = 'mcp-connector';
 export const releaseLabel = 'mcp-connector-k8s.io/release';
 /** On the ServiceAccount of the control plane: which cluster it is for, in its people's words. */
 export const clusterNameAnnotation = `${annotationPrefix}cluster-name`;
+/** On a connection Secret that an uninstall has left in the app cluster: uid of the claim it was of, which gets it back. */
+export const leftByClaimAnnotation = `${annotationPrefix}left-by-claim`;
 /** Any change of an APIService makes the aggregator read discovery and OpenAPI again, instead of after a minute. */
 export const catalogHashAnnotation = 'mcp-connector-k8s.io/catalog-hash';
 

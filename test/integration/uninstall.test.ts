@@ -222,6 +222,60 @@ describe('mcp-connector uninstall', () => {
     for (const path of objects) expect([path, await isGone(ground.app.client, path)]).toEqual([path, true]);
   });
 
+  it('gives its connection Secret back to a claim that stayed, once it is served again, and no other Secret [uninstall.secrets]', async () => {
+    const { client } = ground.app;
+    const names = ['kept', 'replaced', 'exchanged'] as const;
+    const read = (name: string): Promise<Secret> =>
+      client.get<Secret>(secretPath(shop.namespace, `${name}-connection`));
+    connector = await ground.startConnector({ name: 'uninstall.kept' });
+    await ground.available(api);
+    for (const name of names) await create(shop, name);
+    const before = await Promise.all(names.map((name) => eventually(() => read(name))));
+    const uids = before.map(({ metadata }) => metadata.ownerReferences?.[0]?.uid);
+
+    expect(await uninstall('--keep-in-place', '--yes')).toMatchObject({ code: 0, stderr: '' });
+    await connector.stop();
+
+    const left = await Promise.all(names.map(read));
+    expect(left.map(({ metadata }) => [metadata.ownerReferences, metadata.annotations])).toEqual(
+      uids.map((uid) => [undefined, { 'mcp-connector-k8s.io/left-by-claim': uid }]),
+    );
+    // One is made anew by a user, one names another claim.
+    await client.delete(secretPath(shop.namespace, 'replaced-connection'));
+    const own = { name: 'replaced-connection', labels: { 'app.kubernetes.io/managed-by': 'mcp-connector' } };
+    await client.create(secretPath(shop.namespace), {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: own,
+      type: 'connection.crossplane.io/v1alpha1',
+    });
+    await client.patch(secretPath(shop.namespace, 'exchanged-connection'), {
+      metadata: { annotations: { 'mcp-connector-k8s.io/left-by-claim': uids[0] } },
+      data: { password: null },
+    });
+    connector = await ground.startConnector({ name: 'uninstall.taken-back' });
+    await ground.available(api);
+
+    const kept = await eventually(async () => {
+      const secret = await read('kept');
+      expect(secret.metadata.ownerReferences).toEqual(before[0]?.metadata.ownerReferences);
+      return secret;
+    });
+    expect([kept.metadata.uid, kept.metadata.annotations, kept.data]).toEqual([
+      before[0]?.metadata.uid,
+      undefined,
+      before[0]?.data,
+    ]);
+    for (const name of ['replaced', 'exchanged']) {
+      const words = `Secret ${name}-connection exists that does not belong to the claim`;
+      await eventually(async () => expect(await connector.stderr()).toContain(words));
+      const { metadata, data } = await read(name);
+      expect([metadata.ownerReferences, data?.['password']]).toEqual([undefined, undefined]);
+    }
+    expect(await uninstall(target, '--yes')).toMatchObject({ code: 0, stderr: '' });
+    await connector.stop();
+  });
+
   it('frees the app cluster also where the control plane cannot be reached, and says how to move the claims later [uninstall.unreachable]', async () => {
     connector = await ground.startConnector({ name: 'uninstall.again' });
     await ground.available(api);

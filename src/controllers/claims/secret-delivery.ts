@@ -1,6 +1,7 @@
 import type { ObjectReference, OwnerReference, Secret } from '../../apimachinery/objects.ts';
 import { secretPath } from '../../clusters/api-paths.ts';
-import { ApiError, isNotFound, type KubeClient } from '../../clusters/kube-client.ts';
+import { absentOrThrow, ApiError, type KubeClient } from '../../clusters/kube-client.ts';
+import { leftByClaimAnnotation } from '../../mapping/identity.ts';
 
 /** A connection secret as it has to be in the app cluster. */
 export interface WantedSecret {
@@ -23,22 +24,24 @@ export type Delivery =
 /**
  * Makes the Secret in the app cluster what it has to be, if it belongs to the claim or is not there. As Crossplane does for
  * a claim, a Secret belongs to the claim that is its controller; unlike there, what others wrote beside the data stays.
+ * One that an uninstall has taken from the claim is given back to it.
  * Throws what another try may cure: conflicts, and answers about the moment.
  */
 export async function deliverSecret(client: KubeClient, wanted: WantedSecret): Promise<Delivery> {
   const { namespace, name } = wanted;
   const path = secretPath(namespace, name);
   try {
-    const present = await client.get<Secret>(path).catch(absentOrThrow);
-    if (!present) {
+    const found = await client.get<Secret>(path).catch(absentOrThrow);
+    if (!found) {
       await client.create(secretPath(namespace), secretOf(wanted));
       return { state: 'delivered' };
     }
+    const present = givenBack(found, wanted.claim) ?? found;
     const obstacle = obstacleIn(present, wanted);
     if (obstacle) return obstacle;
-    if (sameData(present.data, wanted.data)) return { state: 'unchanged' };
+    if (present === found && sameData(present.data, wanted.data)) return { state: 'unchanged' };
     await client.replace(path, { ...present, data: wanted.data });
-    return { state: 'updated' };
+    return { state: present === found ? 'updated' : 'delivered' };
   } catch (error) {
     const answer = answerAboutSecret(error);
     if (answer) return answer;
@@ -47,11 +50,27 @@ export async function deliverSecret(client: KubeClient, wanted: WantedSecret): P
 }
 
 function secretOf({ namespace, name, type, data, claim }: WantedSecret): Secret {
-  const { apiVersion, kind, name: claimName, uid = '' } = claim;
-  const owner = { apiVersion, kind, name: claimName, uid, controller: true, blockOwnerDeletion: true };
   const labels = { 'app.kubernetes.io/managed-by': 'mcp-connector' };
-  const metadata = { name, namespace, labels, ownerReferences: [owner] };
+  const metadata = { name, namespace, labels, ownerReferences: [ownerOf(claim)] };
   return { apiVersion: 'v1', kind: 'Secret', metadata, type, data };
+}
+
+function ownerOf({ apiVersion, kind, name, uid = '' }: ObjectReference): OwnerReference {
+  return { apiVersion, kind, name, uid, controller: true, blockOwnerDeletion: true };
+}
+
+/** The Secret with its claim as owner again, where an uninstall has left it by this very claim; undefined for any other. */
+function givenBack(secret: Secret, claim: ObjectReference): Secret | undefined {
+  const { [leftByClaimAnnotation]: leftBy, ...annotations } = secret.metadata.annotations ?? {};
+  const { ownerReferences = [] } = secret.metadata;
+  const isOthers = ownerReferences.some(({ controller }) => controller);
+  if (leftBy === undefined || leftBy !== claim.uid || isOthers) return undefined;
+  const metadata = {
+    ...secret.metadata,
+    annotations,
+    ownerReferences: [...ownerReferences, ownerOf(claim)],
+  };
+  return { ...secret, metadata };
 }
 
 function obstacleIn({ metadata, type, immutable }: Secret, wanted: WantedSecret): Delivery | undefined {
@@ -93,11 +112,6 @@ function answerAboutSecret(error: unknown): Delivery | undefined {
   if (status === 404 || (status === 403 && message.includes('because it is being terminated')))
     return { state: 'waiting' };
   return [400, 403, 413, 422].includes(status) ? { state: 'refused', message } : undefined;
-}
-
-function absentOrThrow(error: unknown): undefined {
-  if (isNotFound(error)) return undefined;
-  throw error;
 }
 
 function sameData(a: Record<string, string> = {}, b: Record<string, string> = {}): boolean {
