@@ -145,7 +145,7 @@ async function readsClaim(scan: CompositionScan, { members, objects }: Family): 
       if (role !== 'composite' || revision === undefined) return [];
       const result = await scan.of(revision);
       if (result.state !== 'reads') return [];
-      const message = `its composition reads the claim's name or namespace ("${result.word}" in CompositionRevision ${revision}), both of which are others on the control plane`;
+      const message = `its composition reads the claim's name, namespace or app cluster ("${result.word}" in CompositionRevision ${revision}), which are others on the control plane`;
       return [{ reason: 'ReadsClaim', message }];
     }),
   );

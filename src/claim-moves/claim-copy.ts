@@ -1,13 +1,14 @@
 import { claimMoveAnnotation, claimMovePauseAnnotation } from '../mapping/identity.ts';
 import { apiVersionOf } from './claim-api.ts';
 import { type ClaimObject, inUseLabel, pausedAnnotation } from './claim-object.ts';
-import type { MoveRecord } from './ledger.ts';
+import type { Differences, MoveRecord } from './ledger.ts';
 import type { PauseMark } from './pause.ts';
 
 /** What stands for the old claim only. */
 const left = new Set([
   'kubectl.kubernetes.io/last-applied-configuration',
   'usage.crossplane.io/deletion-attempt-with-policy',
+  inUseLabel,
   claimMovePauseAnnotation,
 ]);
 
@@ -17,23 +18,16 @@ const left = new Set([
  * longer has. Paused, and without a finalizer: until it is let go, deleting it touches nothing.
  */
 export function copyOf(claim: ClaimObject, record: MoveRecord, move: string, mark: PauseMark): ClaimObject {
-  const { api, to, secret, annotations: changed = {} } = record;
-  const labels = Object.entries(claim.metadata.labels ?? {}).filter(([key]) => key !== inUseLabel);
-  const annotations = Object.entries(claim.metadata.annotations ?? {}).filter(
-    ([key]) => !left.has(key) && changed[key] === undefined,
-  );
-  const given = Object.entries(changed).flatMap(([key, { to: value }]) =>
-    value === undefined ? [] : [[key, value]],
-  );
+  const { api, to, secret } = record;
   return {
     apiVersion: apiVersionOf(api),
     kind: api.claim.kind,
     metadata: {
       name: to.name,
       namespace: to.namespace,
-      labels: Object.fromEntries(labels),
+      labels: copied(claim.metadata.labels, record.labels),
       annotations: {
-        ...Object.fromEntries([...annotations, ...given]),
+        ...copied(claim.metadata.annotations, record.annotations),
         [pausedAnnotation]: 'true',
         [claimMovePauseAnnotation]: mark,
         [claimMoveAnnotation]: move,
@@ -41,4 +35,12 @@ export function copyOf(claim: ClaimObject, record: MoveRecord, move: string, mar
     },
     spec: { ...claim.spec, ...(secret ? { writeConnectionSecretToRef: { name: secret.to } } : {}) },
   };
+}
+
+function copied(values: Record<string, string> = {}, differences: Differences = {}): Record<string, string> {
+  const same = Object.entries(values).filter(([key]) => !left.has(key) && differences[key] === undefined);
+  const others = Object.entries(differences).flatMap(([key, { to }]) =>
+    to === undefined ? [] : [[key, to]],
+  );
+  return Object.fromEntries([...same, ...others]) as Record<string, string>;
 }

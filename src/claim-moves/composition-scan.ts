@@ -3,11 +3,11 @@ import { resourcePath } from '../clusters/api-paths.ts';
 import { ApiError, isNotFound, type KubeClient } from '../clusters/kube-client.ts';
 
 const revisions = { group: 'apiextensions.crossplane.io', version: 'v1', plural: 'compositionrevisions' };
-/** In patches by path, in templates and in code: the claim's reference, and the labels that carry its name and namespace. */
-const reads = /claimRef|claim-name(?!\w)|claim-namespace/;
+/** In patches by path, in templates and in code: the claim's reference, and the labels that carry its name, namespace and app cluster. */
+const reads = /claimRef|claim-name(?!\w)|claim-namespace|mcp-connector\.upbound\.io\/app-cluster/;
 
 /**
- * Whether a composition makes something of the claim's name or namespace, both of which a move changes: another cloud account,
+ * Whether a composition makes something of the claim's name, namespace or app cluster, which a move changes: another cloud account,
  * another name in the cloud. Text is searched, templates and code of functions included; what a function does on its own
  * is not seen by this, and is left to the verification.
  */

@@ -14,8 +14,9 @@ export interface MoveRecord {
   composite: { name: string; uid: string };
   /** Names of the connection Secret, beside the old claim and beside the new one; missing where none is asked for. */
   secret?: { from: string; to: string };
-  /** Annotations that differ between the old claim and the new one; missing in one of them where it has none. All others are copied. */
-  annotations?: Record<string, { from?: string; to?: string }>;
+  /** Labels and annotations that differ between the old claim and the new one. All others are copied. */
+  labels?: Differences;
+  annotations?: Differences;
   direction: 'forward' | 'back';
   /** Protect the composite resource from deletion meanwhile. */
   guard: boolean;
@@ -26,6 +27,9 @@ export interface MoveRecord {
   /** For people: why it goes back, or why it stopped. */
   reason?: string;
 }
+
+/** By key; `from` or `to` is missing where the old claim or the new one has none. */
+export type Differences = Record<string, { from?: string; to?: string }>;
 
 /** `planned` until the first write to a claim, `moved` and `undone` for good. */
 export const movePhases = ['planned', 'moving', 'moved', 'undone', 'stopped'] as const;

@@ -136,13 +136,14 @@ function recordOf(
   composite: { name: string; uid: string },
   guard: boolean,
 ): MoveRecord {
-  const { api, from, to, secret, annotations } = request;
+  const { api, from, to, secret, labels, annotations } = request;
   return {
     api,
     from,
     to,
     composite,
     ...(secret ? { secret } : {}),
+    ...(labels ? { labels } : {}),
     ...(annotations ? { annotations } : {}),
     direction: 'forward',
     guard,

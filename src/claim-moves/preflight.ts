@@ -71,7 +71,7 @@ export interface Findings {
   composite?: { name: string; uid: string };
 }
 
-export type MoveRequest = Pick<MoveRecord, 'api' | 'from' | 'to' | 'secret' | 'annotations'> & {
+export type MoveRequest = Pick<MoveRecord, 'api' | 'from' | 'to' | 'secret' | 'labels' | 'annotations'> & {
   claim: ClaimObject;
 };
 
@@ -223,7 +223,7 @@ export class Preflight {
     if (scan.state === 'reads')
       block(
         'ReadsClaim',
-        `its composition reads the claim's name or namespace ("${scan.word}" in CompositionRevision ${revision}), which may mean another account or other resources`,
+        `its composition reads the claim's name, namespace or app cluster ("${scan.word}" in CompositionRevision ${revision}), which may mean another account or other resources`,
       );
     if (!isTrue(claim, 'Ready'))
       warnings.push('it is not Ready, so a change of what it is made of is not noticed');

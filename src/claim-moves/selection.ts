@@ -2,9 +2,10 @@ import { parseLossless } from '../apimachinery/lossless-json.ts';
 import type { KubeList } from '../apimachinery/objects.ts';
 import { ConnectorError } from '../base/errors.ts';
 import type { KubeClient } from '../clusters/kube-client.ts';
-import { appNameLabel, appNamespaceLabel } from '../mapping/identity.ts';
+import { appClusterLabel, appNameLabel, appNamespaceLabel, controlPlaneName } from '../mapping/identity.ts';
 import { apiName, type ClaimApi, claimPath } from './claim-api.ts';
 import { type ClaimObject, type Place, readExactly } from './claim-object.ts';
+import type { MoveRecord } from './ledger.ts';
 
 export interface SelectedClaim {
   api: ClaimApi;
@@ -73,6 +74,24 @@ export async function listSelected(
     }),
   );
   return lists.flat();
+}
+
+/**
+ * Its labels under another name. The one that lists it in its app cluster goes where this is not the name that it is asked for by
+ * there: a claim that is listed and cannot be found is one that was deleted, to whoever looks for what it owns.
+ */
+export function labelsAs(
+  { metadata: { labels = {} } }: ClaimObject,
+  name: string,
+): Pick<MoveRecord, 'labels'> {
+  const {
+    [appClusterLabel]: clusterID,
+    [appNamespaceLabel]: namespace = '',
+    [appNameLabel]: own = '',
+  } = labels;
+  if (clusterID === undefined || controlPlaneName('claim', { namespace, name: own }, clusterID) === name)
+    return {};
+  return { labels: { [appClusterLabel]: { from: clusterID } } };
 }
 
 /** As the users of its app cluster call it; its own name and namespace where it is of none. */

@@ -2,7 +2,7 @@ import type { KubeClient } from '../clusters/kube-client.ts';
 import { ConnectorError } from '../base/errors.ts';
 import { claimPath } from './claim-api.ts';
 import { type ClaimObject, readExactly, showPlace } from './claim-object.ts';
-import { Ledger, type LedgerEntry, type MoveRecord } from './ledger.ts';
+import { type Differences, Ledger, type LedgerEntry, type MoveRecord } from './ledger.ts';
 import { type PlanOptions, type PlannedMove, planMoves, planOfEntry } from './plan.ts';
 import type { MoveRequest } from './preflight.ts';
 import { type MoveResult, runMoves, type RunOptions } from './run-moves.ts';
@@ -39,7 +39,7 @@ export async function planUndo(
 
 async function reversed(
   client: KubeClient,
-  { api, from, to, secret, annotations }: MoveRecord,
+  { api, from, to, secret, labels, annotations }: MoveRecord,
 ): Promise<MoveRequest> {
   const claim = await readExactly<ClaimObject>(client, claimPath(api, to.namespace, to.name));
   if (!claim)
@@ -53,18 +53,17 @@ async function reversed(
     from: { ...to, uid: claim.metadata.uid ?? '' },
     to: { namespace: from.namespace, name: from.name },
     ...(secret ? { secret: { from: secret.to, to: secret.from } } : {}),
-    ...(annotations
-      ? {
-          annotations: Object.fromEntries(
-            Object.entries(annotations).map(([key, value]) => [key, flipped(value)]),
-          ),
-        }
-      : {}),
+    ...(labels ? { labels: flipped(labels) } : {}),
+    ...(annotations ? { annotations: flipped(annotations) } : {}),
   };
 }
 
-function flipped({ from, to }: { from?: string; to?: string }): { from?: string; to?: string } {
-  return { ...(to === undefined ? {} : { from: to }), ...(from === undefined ? {} : { to: from }) };
+function flipped(differences: Differences): Differences {
+  const all = Object.entries(differences).map(([key, { from, to }]) => [
+    key,
+    { ...(to === undefined ? {} : { from: to }), ...(from === undefined ? {} : { to: from }) },
+  ]);
+  return Object.fromEntries(all) as Differences;
 }
 
 /** Ends with every ledger `undone`, or says why not. What is blocked in the plan is left alone. */

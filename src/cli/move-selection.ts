@@ -6,6 +6,7 @@ import type { BlockerReason, MoveRequest } from '../claim-moves/preflight.ts';
 import {
   appPlaceOf,
   findApi,
+  labelsAs,
   listSelected,
   readSelected,
   type SelectedClaim,
@@ -73,6 +74,7 @@ export async function requestsFor(
         claim,
         from: { namespace, name, uid },
         to,
+        ...labelsAs(claim, to.name),
         ...(secret === undefined ? {} : { secret: { from: secret, to: secret } }),
       },
     ];

@@ -4,7 +4,7 @@ import { apiName, type ClaimApi, claimPath, readClaimApis } from '../claim-moves
 import type { Place } from '../claim-moves/claim-object.ts';
 import { Ledger } from '../claim-moves/ledger.ts';
 import type { MoveRequest } from '../claim-moves/preflight.ts';
-import { appPlaceOf, listSelected, type SelectedClaim } from '../claim-moves/selection.ts';
+import { appPlaceOf, labelsAs, listSelected, type SelectedClaim } from '../claim-moves/selection.ts';
 import { namesWithoutCollisions } from '../claim-moves/target-names.ts';
 import { resourcePath, secretPath } from '../clusters/api-paths.ts';
 import type { Binding } from '../clusters/connection-state.ts';
@@ -70,8 +70,8 @@ export function keptOf(resource: string, object: KubeObject): KeptObject {
 }
 
 /**
- * A move of each claim into one namespace, under its users' own names where no two would be equal. What a cut-off run has decided
- * stays decided: of two claims that shared a name, one may have gone already.
+ * A move of each claim into one namespace, under its users' own names where no two would be equal; none of a claim that is there
+ * already. What a cut-off run has decided stays decided: of two claims that shared a name, one may have gone already.
  */
 export async function requestsInto(
   client: KubeClient,
@@ -105,16 +105,30 @@ export async function requestsInto(
     const before = decided.get(uid);
     const own = { api, claim, from: { namespace, name, uid } };
     if (before && before.to.namespace === to) {
-      const { secret, annotations } = before;
+      const { to: decidedTo, secret, labels, annotations } = before;
       return [
-        { ...own, to: before.to, ...(secret ? { secret } : {}), ...(annotations ? { annotations } : {}) },
+        {
+          ...own,
+          to: decidedTo,
+          ...(secret ? { secret } : {}),
+          ...(labels ? { labels } : {}),
+          ...(annotations ? { annotations } : {}),
+        },
       ];
     }
     const place = { namespace: to, name: names.get(claim) ?? name };
     if (place.namespace === namespace && place.name === name) return [];
     const stored = claim.spec?.writeConnectionSecretToRef?.name;
     const secret = stored === undefined ? undefined : { from: stored, to: secrets.get(claim) ?? stored };
-    return [{ ...own, to: place, ...(secret ? { secret } : {}), annotations: droppedAnnotations(claim) }];
+    return [
+      {
+        ...own,
+        to: place,
+        ...(secret ? { secret } : {}),
+        ...labelsAs(claim, place.name),
+        annotations: droppedAnnotations(claim),
+      },
+    ];
   });
 }
 

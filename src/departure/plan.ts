@@ -2,6 +2,7 @@ import type { OwnerReference } from '../apimachinery/objects.ts';
 import { ConnectorError } from '../base/errors.ts';
 import { apiName } from '../claim-moves/claim-api.ts';
 import { interruptedMoves, type PlannedMove, type PlanOptions, planMoves } from '../claim-moves/plan.ts';
+import type { SelectedClaim } from '../claim-moves/selection.ts';
 import type { KubeClient } from '../clusters/kube-client.ts';
 import { secretsOf } from './delivered-secrets.ts';
 import {
@@ -60,10 +61,7 @@ export async function claimPlan(
   { claims, composites }: DepartingClaims,
 ): Promise<Pick<UninstallPlan, 'moves' | 'kept'>> {
   if (!controlPlane || !binding || moveTo === undefined)
-    return {
-      moves: [],
-      kept: [...claims.map(({ api, claim }) => keptOf(apiName(api), claim)), ...composites],
-    };
+    return { moves: [], kept: [...claims.map(keptClaim), ...composites] };
   const requests = await requestsInto(controlPlane, claims, {
     to: moveTo,
     pattern,
@@ -72,8 +70,13 @@ export async function claimPlan(
   const ignored = [...options.ignored, 'Connected' as const];
   const planned = await planMoves(controlPlane, requests, { ...options, ignored });
   const known = new Set(requests.map(({ from }) => from.uid));
+  const stays = claims.filter(({ claim }) => !known.has(claim.metadata.uid ?? ''));
   const moves = [...planned, ...(await interruptedMoves(controlPlane, binding.claimNamespace, known))];
-  return { moves: moves.map(withoutObvious), kept: composites };
+  return { moves: moves.map(withoutObvious), kept: [...stays.map(keptClaim), ...composites] };
+}
+
+function keptClaim({ api, claim }: SelectedClaim): KeptObject {
+  return keptOf(apiName(api), claim);
 }
 
 /** That it was connected is why it is moved. */

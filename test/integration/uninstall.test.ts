@@ -272,7 +272,41 @@ describe('mcp-connector uninstall', () => {
       const { metadata, data } = await read(name);
       expect([metadata.ownerReferences, data?.['password']]).toEqual([undefined, undefined]);
     }
-    expect(await uninstall(target, '--yes')).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('takes claims that get other names in their namespace out of the app cluster’s sight, and lists those that stay [uninstall.labels]', async () => {
+    const names = ['exchanged', 'kept', 'replaced'];
+    await create(shop, 'twin');
+    await create(test, 'twin');
+    const twins = [shop, test].map((claims) => claims.storedName('twin'));
+    for (const name of [...names.map((one) => shop.storedName(one)), ...twins])
+      await stored.ready(ground.claimNamespace, name);
+    const infrastructure = (all: readonly string[]): Promise<unknown[]> =>
+      Promise.all(all.map((name) => stored.infrastructure(ground.claimNamespace, name)));
+    const before = await infrastructure(names.map((name) => shop.storedName(name)));
+
+    const ended = await uninstall(ground.claimNamespace, '--yes');
+
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    for (const name of twins) expect(ended.stdout).toContain(`stays as ${ground.claimNamespace}/${name}`);
+    await connector.stop();
+    expect(await stored.names(ground.claimNamespace)).toEqual([...names, ...twins].toSorted());
+    expect(await infrastructure(names)).toEqual(before);
+    for (const name of names)
+      expect((await stored.read(ground.claimNamespace, name)).metadata.labels).toEqual({
+        'mcp-connector.upbound.io/app-namespace': shop.namespace,
+        'mcp-connector.upbound.io/app-resource-name': name,
+      });
+    // What is listed can be read: those that have kept their names, and no others.
+    connector = await ground.startConnector({ name: 'uninstall.renamed' });
+    await ground.available(api);
+    expect([await shop.names(), await test.names()]).toEqual([['twin'], ['twin']]);
+    for (const claims of [shop, test]) {
+      expect((await claims.read('twin')).metadata.name).toBe('twin');
+      await ground.app.client.delete(claims.path('twin'));
+    }
+    await eventually(async () => expect(await stored.names(ground.claimNamespace)).toEqual(names));
+    await ground.controlPlane.client.delete(stored.path(ground.claimNamespace));
     await connector.stop();
   });
 

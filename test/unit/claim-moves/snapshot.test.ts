@@ -95,11 +95,22 @@ describe('a composition', () => {
       },
       'claim-namespace',
     ],
-  ])('that reads the claim’s name or namespace is found out [moves.plan.reads]', (spec, word) => {
-    expect(readsClaim(spec)).toBe(word);
-  });
+    [
+      { patches: [{ fromFieldPath: 'metadata.labels[mcp-connector.upbound.io/app-cluster]' }] },
+      'mcp-connector.upbound.io/app-cluster',
+    ],
+  ])(
+    'that reads the claim’s name, namespace or app cluster is found out [moves.plan.reads]',
+    (spec, word) => {
+      expect(readsClaim(spec)).toBe(word);
+    },
+  );
 
   it('that reads none of it is not', () => {
-    expect(readsClaim({ resources: [{ patches: [{ fromFieldPath: 'spec.parameters' }] }] })).toBeUndefined();
+    for (const fromFieldPath of [
+      'spec.parameters',
+      'metadata.labels[mcp-connector.upbound.io/app-namespace]',
+    ])
+      expect(readsClaim({ resources: [{ patches: [{ fromFieldPath }] }] })).toBeUndefined();
   });
 });
