@@ -2,8 +2,8 @@ import type { ConfigMap } from '../apimachinery/objects.ts';
 import type { Clock } from '../base/clock.ts';
 import { describeError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
-import { configMapPath } from '../clusters/api-paths.ts';
-import { Informer } from '../clusters/informer.ts';
+import { followConfigMap } from '../clusters/followed-config-map.ts';
+import type { Informer } from '../clusters/informer.ts';
 import type { KubeClient } from '../clusters/kube-client.ts';
 import { type ClientTrust, parseClientTrust } from './client-trust.ts';
 
@@ -27,17 +27,14 @@ export class ClientTrustSource {
   #current: ClientTrust | undefined;
   #seen: string | undefined;
 
-  constructor({ client, log, clock }: ClientTrustSourceOptions) {
-    this.#log = log;
-    this.#informer = new Informer<ConfigMap>({
-      client,
-      path: configMapPath(namespace),
-      query: { fieldSelector: `metadata.name=${name}` },
-      log,
-      ...(clock ? { clock } : {}),
-      onChange: () => this.#read(),
-      onError: (error) =>
-        log.warn({ reason: describeError(error) }, 'the front-proxy configuration cannot be followed'),
+  constructor(options: ClientTrustSourceOptions) {
+    this.#log = options.log;
+    this.#informer = followConfigMap({
+      ...options,
+      namespace,
+      name,
+      what: 'the front-proxy configuration',
+      onChange: (map) => this.#read(map?.data),
     });
   }
 
@@ -60,8 +57,7 @@ export class ClientTrustSource {
     return this.#informer.stop();
   }
 
-  #read(): void {
-    const data = this.#informer.get(name, namespace)?.data;
+  #read(data: ConfigMap['data']): void {
     if (!data) this.#log.warn(`ConfigMap ${namespace}/${name} is missing: no new front-proxy configuration`);
     const text = JSON.stringify(data ?? {});
     if (text === this.#seen || (!data && this.#current)) return;

@@ -19,8 +19,9 @@ import { findApi } from '../claim-moves/selection.ts';
 import { namespacePath } from '../clusters/api-paths.ts';
 import { KubeClient } from '../clusters/kube-client.ts';
 import { carryOutAdoptions } from './adopt-report.ts';
-import { type AppClusterFlags, openAppCluster } from './app-cluster.ts';
-import { type ControlPlaneFlags, openControlPlane } from './control-plane.ts';
+import { addAppClusterOptions, type AppClusterFlags, openAppCluster } from './app-cluster.ts';
+import { addControlPlaneOptions, type ControlPlaneFlags, openControlPlane } from './control-plane.ts';
+import { ignoreOption } from './move-judgement.ts';
 import { type OutputFormat, outputOption } from './output-format.ts';
 
 interface Flags extends AppClusterFlags, ControlPlaneFlags {
@@ -56,14 +57,7 @@ export function adoptCommand(): Command {
       '--archive <file>',
       'where to keep everything as it was, Secrets included; needed unless with --dry-run',
     )
-    .addOption(
-      new Option(
-        '--ignore-preflight-errors <reasons>',
-        `go on in spite of these: ${ignorableBlockers.join(', ')}`,
-      )
-        .default([], 'none')
-        .argParser(parseReasons),
-    )
+    .addOption(ignoreOption(ignorableBlockers))
     .addHelpText(
       'after',
       `
@@ -259,16 +253,7 @@ function chosen(entries: readonly Adoption[], claims: readonly string[], flags: 
 }
 
 function addCommon(command: Command): Command {
-  return command
-    .option('--kubeconfig <file>', "kubeconfig of the app cluster; default: kubectl's own")
-    .option('--context <name>', 'context of that kubeconfig; default: its current one')
-    .addOption(
-      new Option(
-        '--control-plane-kubeconfig <file>',
-        'kubeconfig of the control plane, with the right to make composite and managed resources',
-      ).env('MCP_CONNECTOR_CONTROL_PLANE_KUBECONFIG'),
-    )
-    .option('--control-plane-context <name>', 'context of that kubeconfig; default: its current one')
+  return addControlPlaneOptions(addAppClusterOptions(command), 'make composite and managed resources')
     .option('--claim-namespace <namespace>', 'namespace of the control plane for the claims; needed')
     .addOption(new Option('--mcp-connector-claim-namespace <namespace>', 'as --claim-namespace').hideHelp())
     .option(
@@ -284,15 +269,4 @@ function addCommon(command: Command): Command {
     .option('--dry-run', 'print what would be done, and what stands in the way', false)
     .option('-y, --yes', 'do not ask', false)
     .addOption(outputOption());
-}
-
-function parseReasons(given: string): AdoptionBlockerReason[] {
-  return given.split(',').map((word) => {
-    const reason = ignorableBlockers.find((known) => known.toLowerCase() === word.trim().toLowerCase());
-    if (reason) return reason;
-    throw new ConnectorError(
-      'bad-flag',
-      `--ignore-preflight-errors: "${word}" cannot be ignored; those that can are ${ignorableBlockers.join(', ')}`,
-    );
-  });
 }

@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import { accessFromEnvironment, accessFromFile } from '../clusters/cluster-access.ts';
 import { Transport } from '../clusters/transport.ts';
 
@@ -5,6 +6,13 @@ import { Transport } from '../clusters/transport.ts';
 export interface AppClusterFlags {
   kubeconfig?: string | undefined;
   context?: string | undefined;
+}
+
+/** `whose` cluster, in words for the help. */
+export function addAppClusterOptions(command: Command, whose = 'the app cluster'): Command {
+  return command
+    .option('--kubeconfig <file>', `kubeconfig of ${whose}; default: as kubectl finds it`)
+    .option('--context <name>', 'context of that kubeconfig; default: its current one');
 }
 
 /** The way to the app cluster. A command is run where its user sits: through that place's proxy. */

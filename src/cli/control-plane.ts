@@ -1,3 +1,4 @@
+import { type Command, Option } from 'commander';
 import { ConnectorError } from '../base/errors.ts';
 import type { Transport } from '../clusters/transport.ts';
 import { openAppCluster } from './app-cluster.ts';
@@ -6,6 +7,18 @@ import { openAppCluster } from './app-cluster.ts';
 export interface ControlPlaneFlags {
   controlPlaneKubeconfig?: string;
   controlPlaneContext?: string;
+}
+
+/** `right` says what the account has to be able to do, and what counts where it is not given. */
+export function addControlPlaneOptions(command: Command, right: string): Command {
+  return command
+    .addOption(
+      new Option(
+        '--control-plane-kubeconfig <file>',
+        `kubeconfig of the control plane, with the right to ${right}`,
+      ).env('MCP_CONNECTOR_CONTROL_PLANE_KUBECONFIG'),
+    )
+    .option('--control-plane-context <name>', 'context of that kubeconfig; default: its current one');
 }
 
 /** A transport for the control plane, which the caller disposes of. Throws ConnectorError where none is named. */

@@ -7,7 +7,7 @@ import { KubeClient } from '../clusters/kube-client.ts';
 import { Transport } from '../clusters/transport.ts';
 import { parseDuration } from '../config/duration.ts';
 import { install, type InstallOptions, type InstallResult } from '../connecting/install.ts';
-import { hasEnvironmentProxy, openAppCluster } from './app-cluster.ts';
+import { addAppClusterOptions, hasEnvironmentProxy, openAppCluster } from './app-cluster.ts';
 import { checkLine } from './check-line.ts';
 import { Progress } from './progress.ts';
 import { columns } from './table.ts';
@@ -41,7 +41,7 @@ interface Flags {
 
 /** `mcp-connector install <control-plane> <namespace>` */
 export function installCommand(): Command {
-  return new Command('install')
+  const command = new Command('install')
     .description('Connect this cluster to a control plane, or change how it is connected')
     .argument('<control-plane>', 'name of the control plane, or <group>/<name>')
     .argument(
@@ -91,15 +91,14 @@ export function installCommand(): Command {
       process.env['MCP_CONNECTOR_NAMESPACE'] || 'kube-system',
     )
     .option('--release-name <name>', 'name of the Helm release', 'mcp-connector')
-    .option('--kubeconfig <file>', 'kubeconfig of this cluster (default: as kubectl finds it)')
-    .option('--context <name>', 'context of that kubeconfig (default: its current one)')
     .option('--dry-run', 'say what would be done, and do nothing', false)
     .option('--no-wait', 'do not wait until the pods are ready and the APIs are Available')
     .option('--timeout <duration>', 'how long to wait, for pods and for APIs', '5m0s')
     .option('--chart <path>', 'chart to install (default: the one that comes with this program)')
     .option('--version <version>', 'version of that chart, where it comes from a repository')
-    .option('--helm <file>', 'the helm program', 'helm')
-    .action(async (controlPlane: string, claimNamespace: string, flags: Flags) => {
+    .option('--helm <file>', 'the helm program', 'helm');
+  return addAppClusterOptions(command, 'this cluster').action(
+    async (controlPlane: string, claimNamespace: string, flags: Flags) => {
       const options = await installOptions(controlPlane, claimNamespace, flags);
       const terminal = processTerminal();
       await using transport = openAppCluster(flags);
@@ -110,7 +109,8 @@ export function installCommand(): Command {
         waiting: (what, done, total) => progress.step(what, done, total),
       });
       progress.above(() => terminal.out(summary(result, options)));
-    });
+    },
+  );
 }
 
 function collect(value: string, all: string[]): string[] {

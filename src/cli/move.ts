@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { ConnectorError } from '../base/errors.ts';
 import { apiName } from '../claim-moves/claim-api.ts';
 import { Ledger } from '../claim-moves/ledger.ts';
@@ -6,7 +6,7 @@ import { interruptedMoves, planMoves, planOfEntry } from '../claim-moves/plan.ts
 import { runMoves } from '../claim-moves/run-moves.ts';
 import { planUndo, runUndo } from '../claim-moves/undo.ts';
 import { KubeClient } from '../clusters/kube-client.ts';
-import { openControlPlane } from './control-plane.ts';
+import { addControlPlaneOptions, openControlPlane } from './control-plane.ts';
 import { addJudgement } from './move-judgement.ts';
 import { carryOut } from './move-report.ts';
 import { chosen, isChosen, type MoveConnection, type MoveFlags, requestsFor } from './move-selection.ts';
@@ -163,19 +163,11 @@ function requireNamespace({ namespace }: MoveConnection): void {
 }
 
 function addConnection(command: Command): Command {
-  return command
-    .addOption(
-      new Option(
-        '--control-plane-kubeconfig <file>',
-        'kubeconfig of the control plane, with the right to change composite resources',
-      ).env('MCP_CONNECTOR_CONTROL_PLANE_KUBECONFIG'),
-    )
-    .option('--control-plane-context <name>', 'context of that kubeconfig; default: its current one')
-    .option(
-      '-n, --namespace <namespace>',
-      'namespace of the control plane that the claims are in, or were; needed',
-      '',
-    );
+  return addControlPlaneOptions(command, 'change composite resources').option(
+    '-n, --namespace <namespace>',
+    'namespace of the control plane that the claims are in, or were; needed',
+    '',
+  );
 }
 
 function addCommon(command: Command): Command {

@@ -9,9 +9,14 @@ import { findKubeconfig } from '../controllers/control-plane/kubeconfig-source.t
 import { findInstallation, type Installation } from '../departure/installation.ts';
 import { planUninstall, requireUnblocked, type UninstallRequest } from '../departure/plan.ts';
 import { uninstall } from '../departure/uninstall.ts';
-import { hasEnvironmentProxy, openAppCluster } from './app-cluster.ts';
+import {
+  addAppClusterOptions,
+  type AppClusterFlags,
+  hasEnvironmentProxy,
+  openAppCluster,
+} from './app-cluster.ts';
 import { confirm } from './confirmation.ts';
-import { openControlPlane } from './control-plane.ts';
+import { addControlPlaneOptions, type ControlPlaneFlags, openControlPlane } from './control-plane.ts';
 import { exitCodes } from './exit-codes.ts';
 import { addJudgement } from './move-judgement.ts';
 import { progressOf } from './move-report.ts';
@@ -20,13 +25,9 @@ import { Progress } from './progress.ts';
 import { processTerminal } from './terminal.ts';
 import { planText, resultText, stayingText } from './uninstall-report.ts';
 
-interface Flags {
-  kubeconfig?: string;
-  context?: string;
+interface Flags extends AppClusterFlags, ControlPlaneFlags {
   installationNamespace: string;
   releaseName: string;
-  controlPlaneKubeconfig?: string;
-  controlPlaneContext?: string;
   keepInPlace: boolean;
   namePattern: string;
   deleteSecrets: boolean;
@@ -57,21 +58,12 @@ export function uninstallCommand(): Command {
     )
     .option('--keep-blocked', 'go on where claims cannot be moved, and leave those where they are', false)
     .option('--delete-secrets', 'delete the connection Secrets of the app cluster; default: they stay', false)
-    .option('--kubeconfig <file>', 'kubeconfig of the app cluster; default: as kubectl finds it')
-    .option('--context <name>', 'context of that kubeconfig; default: its current one')
     .option(
       '-n, --installation-namespace <namespace>',
       'namespace of the connector',
       process.env['POD_NAMESPACE'] || 'kube-system',
     )
     .option('--release-name <name>', 'what the objects of the connector are called', 'mcp-connector')
-    .addOption(
-      new Option(
-        '--control-plane-kubeconfig <file>',
-        "kubeconfig of the control plane, with the right to move claims; default: the connector's own",
-      ).env('MCP_CONNECTOR_CONTROL_PLANE_KUBECONFIG'),
-    )
-    .option('--control-plane-context <name>', 'context of that kubeconfig; default: its current one')
     .option('--helm <path>', 'the helm binary', 'helm')
     .addOption(
       new Option(
@@ -83,6 +75,7 @@ export function uninstallCommand(): Command {
     .option('--dry-run', 'print what would be done, and what stands in the way', false)
     .option('-y, --yes', 'do not ask', false)
     .addOption(outputOption());
+  addControlPlaneOptions(addAppClusterOptions(command), "move claims; default: the connector's own");
   return addJudgement(command).action(async (namespace: string | undefined, flags: Flags) => {
     await using transports = new AsyncDisposableStack();
     const app = new KubeClient(transports.use(openAppCluster(flags)));

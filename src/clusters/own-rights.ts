@@ -1,4 +1,4 @@
-import type { KubeClient } from './kube-client.ts';
+import type { CallOptions, KubeClient } from './kube-client.ts';
 
 /** authorization.k8s.io/v1 ResourceAttributes; without a namespace it asks about all of them. */
 export interface Right {
@@ -7,10 +7,10 @@ export interface Right {
   resource: string;
   namespace?: string;
   /** Of one object; without it, it asks about all of them. */
-  name?: string;
+  name?: string | undefined;
 }
 
-/** What the account of a client may do there: SelfSubjectAccessReviews, each asked once. */
+/** What the account of a client may do there, each right asked about once. */
 export class OwnRights {
   readonly #client: KubeClient;
   readonly #known = new Map<string, Promise<boolean>>();
@@ -29,23 +29,29 @@ export class OwnRights {
     const key = showRight(right);
     let answer = this.#known.get(key);
     if (!answer) {
-      answer = this.#ask(right);
+      answer = hasRight(this.#client, right);
       this.#known.set(key, answer);
     }
     return answer;
   }
+}
 
-  async #ask(resourceAttributes: Right): Promise<boolean> {
-    const review = await this.#client.create<{ status: { allowed: boolean } }>(
-      '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
-      {
-        apiVersion: 'authorization.k8s.io/v1',
-        kind: 'SelfSubjectAccessReview',
-        spec: { resourceAttributes },
-      },
-    );
-    return review.status.allowed;
-  }
+/** Asks anew each time. */
+export async function hasRight(
+  client: KubeClient,
+  resourceAttributes: Right & { version?: string; subresource?: string | undefined },
+  options?: CallOptions,
+): Promise<boolean> {
+  const review = await client.create<{ status?: { allowed?: boolean } }>(
+    '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+    {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SelfSubjectAccessReview',
+      spec: { resourceAttributes },
+    },
+    options,
+  );
+  return review.status?.allowed === true;
 }
 
 function showRight({ verb, group, resource, namespace, name }: Right): string {

@@ -1,6 +1,7 @@
 import { gatewayTimeout, type Status, type StatusError, tooManyRequests } from '../apimachinery/status.ts';
 import { mediaType } from '../apimachinery/media-types.ts';
 import { describeError } from '../base/errors.ts';
+import { hasRight } from '../clusters/own-rights.ts';
 import { whyRefused } from '../clusters/refused-credential.ts';
 import type { Answer } from './control-plane.ts';
 import type { Link } from './link.ts';
@@ -81,29 +82,10 @@ function isAboutObject(status: Status, asked: Asked): boolean {
 
 /** Returns where the connector has the right that the request needs: the 403 is admission's or quota's then. */
 async function requireRight(link: Link, asked: Asked): Promise<void> {
-  const { verb, group, version, resource, subresource, name } = asked;
-  const resourceAttributes = {
-    namespace: link.connection.claimNamespace,
-    verb,
-    group,
-    version,
-    resource,
-    ...(subresource ? { subresource } : {}),
-    ...(name ? { name } : {}),
-  };
-  const body = {
-    apiVersion: 'authorization.k8s.io/v1',
-    kind: 'SelfSubjectAccessReview',
-    spec: { resourceAttributes },
-  };
+  const right = { ...asked, namespace: link.connection.claimNamespace };
   let isAllowed: boolean;
   try {
-    const review = await link.client.create<{ status?: { allowed?: boolean } }>(
-      '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
-      body,
-      { timeoutMs: reviewTimeoutMs },
-    );
-    isAllowed = review.status?.allowed === true;
+    isAllowed = await hasRight(link.client, right, { timeoutMs: reviewTimeoutMs });
   } catch (cause) {
     link.controlPlane.breaker.onSuspicion();
     throw retryLater(
@@ -113,6 +95,6 @@ async function requireRight(link: Link, asked: Asked): Promise<void> {
   }
   if (isAllowed) return;
   throw retryLater(
-    `the connector has no right to ${verb} ${resource}.${group} on the control plane (deploy/control-plane.yaml)`,
+    `the connector has no right to ${asked.verb} ${asked.resource}.${asked.group} on the control plane (deploy/control-plane.yaml)`,
   ).causedBy('right_missing');
 }

@@ -1,9 +1,8 @@
 import type { ConfigMap } from '../../apimachinery/objects.ts';
-import { describeError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
-import { configMapPath } from '../../clusters/api-paths.ts';
 import { uninstallOf } from '../../clusters/connection-state.ts';
-import { Informer } from '../../clusters/informer.ts';
+import { followConfigMap } from '../../clusters/followed-config-map.ts';
+import type { Informer } from '../../clusters/informer.ts';
 import type { KubeClient } from '../../clusters/kube-client.ts';
 
 export interface UninstallFenceOptions {
@@ -25,17 +24,14 @@ export class UninstallFence {
   readonly #log: Logger;
   #isUp = false;
 
-  constructor({ client, namespace, name, log }: UninstallFenceOptions) {
-    this.#log = log;
-    this.#informer = new Informer<ConfigMap>({
-      client,
-      path: configMapPath(namespace),
-      query: { fieldSelector: `metadata.name=${name}` },
-      log,
+  constructor(options: UninstallFenceOptions) {
+    this.#log = options.log;
+    this.#informer = followConfigMap({
+      ...options,
+      what: 'the state object',
       // Its other keys are large.
-      transform: ({ metadata, data }) => ({ metadata, data: uninstallOf(data) }),
-      onChange: () => this.#settle(this.#informer.get(name, namespace)),
-      onError: (error) => log.warn({ reason: describeError(error) }, 'the state object cannot be followed'),
+      keep: uninstallOf,
+      onChange: (state) => this.#settle(state),
     });
   }
 
