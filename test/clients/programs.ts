@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { access, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { access, copyFile, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -19,6 +19,32 @@ export function goClient(): Promise<string> {
 /** What says how Argo CD and Flux judge objects, built with Go from `tools/gitops`; kept for runs of the same sources. */
 export function gitopsJudge(): Promise<string> {
   return goProgram('gitops', path.join(toolsFolder, 'gitops'));
+}
+
+/** By module, where in it the CRD is that an example is an object of. */
+const gitopsCrdFiles = {
+  'github.com/argoproj/argo-cd/v3': 'manifests/crds/application-crd.yaml',
+  'github.com/fluxcd/helm-controller': 'config/crd/bases/helm.toolkit.fluxcd.io_helmreleases.yaml',
+  'github.com/fluxcd/kustomize-controller':
+    'config/crd/bases/kustomize.toolkit.fluxcd.io_kustomizations.yaml',
+  'github.com/fluxcd/source-controller': 'config/crd/bases/source.toolkit.fluxcd.io_helmrepositories.yaml',
+};
+
+/** The folder with the CRDs of Argo CD and Flux, as the modules of `tools/gitops-crds` have them. */
+export async function gitopsCrds(): Promise<string> {
+  const folder = path.join(toolsFolder, 'gitops-crds');
+  const sources = [path.join(folder, 'go.mod'), path.join(folder, 'go.sum'), import.meta.filename];
+  return await kept('gitops-crds', sources, async (target) => {
+    await mkdir(target);
+    for (const [module, file] of Object.entries(gitopsCrdFiles)) {
+      const dir = await attempt(`read ${module}: it needs Go 1.26 and the Go module proxy`, async () => {
+        const env = { ...process.env, GOFLAGS: '-mod=readonly', GOWORK: 'off' };
+        const { stdout } = await run('go', ['mod', 'download', '-json', module], { cwd: folder, env });
+        return (JSON.parse(stdout) as { Dir: string }).Dir;
+      });
+      await copyFile(path.join(dir, file), path.join(target, path.basename(file)));
+    }
+  });
 }
 
 async function goProgram(name: string, folder: string): Promise<string> {
@@ -75,9 +101,9 @@ async function kept(
   return target;
 }
 
-async function attempt(what: string, fn: () => Promise<void>): Promise<void> {
+async function attempt<T>(what: string, fn: () => Promise<T>): Promise<T> {
   try {
-    await fn();
+    return await fn();
   } catch (cause) {
     throw new Error(`cannot ${what} (${describeError(cause)})`, { cause });
   }
