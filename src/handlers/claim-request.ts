@@ -102,6 +102,10 @@ export function upstreamHeaders(
   return headers;
 }
 
+const metadataList = 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io';
+/** Of some ten thousand objects. */
+const maxNamesBytes = 64 * 1024 * 1024;
+
 /** One call about the collection, or about one object of it. */
 export interface Call {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -112,20 +116,28 @@ export interface Call {
   /** Media type of the body; JSON when left out. */
   type?: string;
   body?: Buffer;
+  /** Of the answer: for one object when left out. */
+  maxBytes?: number;
 }
 
 /** Asks the control plane and waits for the whole answer. */
 export function ask(request: ClaimRequest, call: Call): Promise<Answer> {
   const { exchange, link } = request;
-  const { method, app, query, accept = 'application/json', type = 'application/json', body } = call;
+  const { method, app, query, accept = 'application/json', type = 'application/json', body, maxBytes } = call;
   return link.controlPlane.collect({
     method,
     path: upstreamPath(request, app && hashedName(request, app), query),
     headers: upstreamHeaders(exchange, accept, body && type),
     ...(body ? { body } : {}),
+    ...(maxBytes === undefined ? {} : { maxBytes }),
     cancellation: exchange.gone,
     record: exchange.record,
   });
+}
+
+/** The metadata of every object that a query selects, in one list. */
+export function askForNames(request: ClaimRequest, query: URLSearchParams): Promise<Answer> {
+  return ask(request, { method: 'GET', query, accept: metadataList, maxBytes: maxNamesBytes });
 }
 
 /**

@@ -21,6 +21,8 @@ export interface UpstreamRequest {
   longRunning?: boolean;
   /** Milliseconds until the answer has to be complete. */
   timeoutMs?: number;
+  /** Of an answer that is wanted whole: for one object when left out. */
+  maxBytes?: number;
   /** Cancelled when nobody waits for the answer any more. */
   cancellation: Cancellation;
   record?: CallRecorder;
@@ -39,8 +41,8 @@ export interface Answer {
   body: Buffer;
 }
 
-/** No object of etcd is larger than 1.5 MiB by default, and no list comes through `collect` but of names. */
-const maxCollectedBytes = 64 * 1024 * 1024;
+/** As of a refusal, which may quote an object; etcd takes 1.5 MiB by default. Many requests may hold as much at once. */
+const maxObjectBytes = 16 * 1024 * 1024;
 
 /**
  * The forward leg: sends one request to the control plane and hands its answer on. Resolves when the answer is
@@ -111,7 +113,7 @@ export class ControlPlane {
     });
   }
 
-  /** A whole answer, for one object. */
+  /** A whole answer, for one object or a list of names. */
   collect(request: UpstreamRequest): Promise<Answer> {
     return this.#receive(request);
   }
@@ -125,6 +127,7 @@ export class ControlPlane {
   }
 
   async #receive(request: UpstreamRequest, sink?: AnswerSink): Promise<Answer> {
+    const { maxBytes = maxObjectBytes } = request;
     const body = new GatheredBytes();
     const answer: Answer = { status: 0, headers: {}, body: Buffer.alloc(0) };
     let handOn: AnswerSink | undefined;
@@ -138,8 +141,7 @@ export class ControlPlane {
       data: (chunk) => {
         if (handOn) return handOn.data(chunk);
         body.add(chunk);
-        if (body.length > maxCollectedBytes)
-          throw new Error('the control plane answered with too many bytes');
+        if (body.length > maxBytes) throw new Error('the control plane answered with too many bytes');
         return true;
       },
       end: () => handOn?.end(),

@@ -46,6 +46,12 @@ const kinds: Kind[] = [
     sentence: /more than \d+ bytes|due to timeout/,
   },
   {
+    name: 'a refusal without an end',
+    id: 'outage.kind.endless',
+    mode: { kind: 'endless', status: 500 },
+    sentence: /more than \d+ bytes|due to timeout/,
+  },
+  {
     name: 'no for the credential',
     id: 'outage.kind.credential',
     mode: statusAnswer(401, 'Unauthorized', 'Unauthorized'),

@@ -3,7 +3,7 @@ import { appClusterLabel, appNameLabel, appNamespaceLabel } from '../../mapping/
 import type { Answer } from '../../upstream/control-plane.ts';
 import {
   answerRefusal,
-  ask,
+  askForNames,
   type ClaimRequest,
   upstreamHeaders,
   upstreamPath,
@@ -92,7 +92,7 @@ async function deleteOneByOne(request: ClaimRequest, options: DeleteOptions, wan
   }
   const deleteAll = (keys: readonly string[]): Promise<void> => deleteObjects(request, options, keys);
   if (page && (await answerPage(request, want, page, deleteAll))) return;
-  const names = await ask(request, { method: 'GET', query, accept: metadataList });
+  const names = await askForNames(request, query);
   if (names.status >= 300) return answerRefusal(request, names, undefined);
   await deleteAll(keysIn(names.body));
   const { exchange } = request;
@@ -120,8 +120,6 @@ async function deleteObjects(
     }
   }
 }
-
-const metadataList = 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io';
 
 /** `<namespace>/<name>` in the app cluster of each object of a list. */
 function keysIn(body: Buffer): string[] {

@@ -13,6 +13,7 @@ import {
 import {
   answerRefusal,
   ask,
+  askForNames,
   type ClaimRequest,
   groupResource,
   hashedName,
@@ -40,7 +41,6 @@ export interface OrphanDependencies {
   onOrphaned: (orphaned: OrphanedClaims) => void;
 }
 
-const metadataList = 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io';
 /** Of kube-controller-manager, with and without credentials of its own for each controller. */
 const collectors = new Set([
   'system:serviceaccount:kube-system:generic-garbage-collector',
@@ -83,7 +83,7 @@ export async function orphanClaims(
   for (const key of ['labelSelector', 'fieldSelector']) query.set(key, asked.get(key) ?? '');
   if (name !== undefined) query.set('fieldSelector', `metadata.name=${name}`);
   selectOwn(collection, query);
-  const answer = await ask(collection, { method: 'GET', query, accept: metadataList });
+  const answer = await askForNames(collection, query);
   if (answer.status >= 300) return answerRefusal(collection, answer, undefined);
   // Go prints an empty list of metadata as null.
   const { items } = JSON.parse(answer.body.toString('utf8')) as { items: KubeObject[] | null };

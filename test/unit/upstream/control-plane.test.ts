@@ -122,6 +122,53 @@ describe('the forward leg', () => {
     await expect(upstream.collect(write)).rejects.toMatchObject({ code: 504 });
   });
 
+  it.each([200, 201, 500])(
+    'gives an answer without an end and %i up where it is wanted whole, and joins it at no time [outage.kind.endless]',
+    async (status) => {
+      const upstream = await controlPlane((_req, res) => {
+        const chunk = Buffer.alloc(1024 * 1024, ' ');
+        const write = (): void => {
+          while (!res.destroyed && res.write(chunk));
+          if (!res.destroyed) res.once('drain', write);
+        };
+        res.writeHead(status).write('{');
+        write();
+      });
+      let handedOn = 0;
+      const sink = {
+        start: () => undefined,
+        data: (chunk: Buffer) => (handedOn += chunk.length) >= 0,
+        end: () => undefined,
+      };
+      const concat = jest.spyOn(Buffer, 'concat');
+      const asked = request({ maxBytes: 4 * 1024 * 1024 });
+      const wanted = status === 200 ? upstream.collect(asked) : upstream.stream(asked, sink);
+      await expect(wanted).rejects.toMatchObject({ code: 503 });
+      expect(handedOn).toBe(0);
+      const joined = concat.mock.results.filter(({ value }) => (value as Buffer).length > 1024 * 1024);
+      concat.mockRestore();
+      expect(joined).toEqual([]);
+    },
+  );
+
+  it('hands a 200 on while it arrives, and gives every other answer whole', async () => {
+    const upstream = await controlPlane((req, res) => {
+      res.writeHead(req.url?.endsWith('ok') ? 200 : 404).write('{"a":');
+      setImmediate(() => res.end('1}'));
+    });
+    const pieces: string[] = [];
+    const sink = {
+      start: (status: number) => void pieces.push(String(status)),
+      data: (chunk: Buffer) => pieces.push(chunk.toString()) > 0,
+      end: () => void pieces.push('end'),
+    };
+    const refused = await upstream.stream(request(), sink);
+    expect([refused.status, refused.body.toString(), pieces]).toEqual([404, '{"a":1}', []]);
+    const answer = await upstream.stream(request({ path: '/ok' }), sink);
+    expect([answer.status, answer.body.length]).toEqual([200, 0]);
+    expect([pieces.at(0), pieces.slice(1, -1).join(''), pieces.at(-1)]).toEqual(['200', '{"a":1}', 'end']);
+  });
+
   it('pauses the control plane while the client does not read', async () => {
     const upstream = await controlPlane((_req, res) => {
       res.end(Buffer.alloc(32 * 1024 * 1024));
