@@ -301,12 +301,22 @@ describe('mcp-connector uninstall', () => {
     connector = await ground.startConnector({ name: 'uninstall.renamed' });
     await ground.available(api);
     expect([await shop.names(), await test.names()]).toEqual([['twin'], ['twin']]);
-    for (const claims of [shop, test]) {
-      expect((await claims.read('twin')).metadata.name).toBe('twin');
-      await ground.app.client.delete(claims.path('twin'));
-    }
-    await eventually(async () => expect(await stored.names(ground.claimNamespace)).toEqual(names));
-    await ground.controlPlane.client.delete(stored.path(ground.claimNamespace));
+    for (const claims of [shop, test]) expect((await claims.read('twin')).metadata.name).toBe('twin');
+    // Undone, they are its own again.
+    const undone = await runCli([
+      ...['move', 'undo', ...names.map((name) => `${stored.resource}/${shop.storedName(name)}`), '--yes'],
+      `--namespace=${ground.claimNamespace}`,
+      `--control-plane-kubeconfig=${ground.controlPlane.kubeconfig}`,
+    ]);
+    expect(undone).toMatchObject({ code: 0 });
+    expect(await infrastructure(names.map((name) => shop.storedName(name)))).toEqual(before);
+    await eventually(async () => expect((await shop.names()).toSorted()).toEqual([...names, 'twin']));
+    for (const claims of [shop, test])
+      for (const name of await claims.names()) {
+        expect((await claims.read(name)).metadata.name).toBe(name);
+        await ground.app.client.delete(claims.path(name));
+      }
+    await eventually(async () => expect(await stored.names(ground.claimNamespace)).toEqual([]));
     await connector.stop();
   });
 
