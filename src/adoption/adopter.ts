@@ -3,12 +3,12 @@ import { ConnectorError } from '../base/errors.ts';
 import { conditionOf, isPaused } from '../claim-moves/claim-object.ts';
 import { absentOrThrow, ApiError, isConflict } from '../clusters/kube-client.ts';
 import { adoptedFromAnnotation, adoptionPauseAnnotation } from '../mapping/identity.ts';
-import { differencesOf } from './comparison.ts';
+import { type BothSides, differencesOf, readBothSides } from './comparison.ts';
 import { type BothClusters, isCopyOf, makeCopies } from './copies.ts';
 import { attach, detach } from './dependents.ts';
 import { readObject } from './family.ts';
 import type { DetachedDependent, Adoption, AdoptionLedger, AdoptionPhase, AdoptionRecord } from './ledger.ts';
-import { appPath, controlPlanePath, type Member, showMember } from './member.ts';
+import { type AdoptedObject, appPath, controlPlanePath, levels, type Member, showMember } from './member.ts';
 import { adoptionPauseOf, mustRead, pauseMember, releaseMember } from './pause.ts';
 import { removeWithoutTrace } from './removal.ts';
 import type { Workers } from './workers.ts';
@@ -180,26 +180,27 @@ export class Adopter {
     }
   }
 
-  async #requireEqual(isAtRest: boolean): Promise<void> {
-    const differences = await differencesOf(this.record, this.#options, isAtRest);
+  async #requireEqual(isAtRest: boolean): Promise<BothSides> {
+    const sides = await readBothSides(this.record, this.#options);
+    const differences = await differencesOf(this.record, sides, this.#options.controlPlane, isAtRest);
     if (differences.length > 0) throw new ConnectorError('differs', differences.join('; '));
+    return sides;
   }
 
   /** Right before the first copy is let go: nothing has been let go anywhere, and nothing is missing. */
   async #requireReady(): Promise<void> {
-    await this.#requireEqual(true);
-    for (const member of this.record.members) {
-      const object = await mustRead(this.#options.app, appPath(member), member);
+    const { objects, copies } = await this.#requireEqual(true);
+    for (const [at, member] of this.record.members.entries()) {
+      // Nothing of it is missing, or it would differ.
+      const [object, copy] = [objects[at] as AdoptedObject, copies[at] as AdoptedObject];
       if (adoptionPauseOf(object) === undefined) throw notPaused(member, 'the app cluster');
-      const copy = await mustRead(this.#options.controlPlane, controlPlanePath(member), member);
       if (adoptionPauseOf(copy) === undefined) throw notPaused(member, 'the control plane');
       if (member.owner === undefined) continue;
-      const owner = this.record.members[member.owner] as Member;
-      const { metadata } = await mustRead(this.#options.controlPlane, controlPlanePath(owner), owner);
-      if (!copy.metadata.ownerReferences?.some(({ uid, controller }) => controller && uid === metadata.uid))
+      const uid = copies[member.owner]?.metadata.uid;
+      if (!copy.metadata.ownerReferences?.some((owner) => owner.controller && owner.uid === uid))
         throw new ConnectorError(
           'differs',
-          `the copy of ${showMember(member)} is not owned by ${owner.to.name}`,
+          `the copy of ${showMember(member)} is not owned by ${(this.record.members[member.owner] as Member).to.name}`,
         );
     }
   }
@@ -282,29 +283,20 @@ export class Adopter {
   }
 
   /** Tries again what another try may cure. */
-  async #patiently(step: AdoptionStep, work: () => Promise<void>): Promise<void> {
+  async #patiently(step: AdoptionStep, work: () => Promise<unknown>): Promise<void> {
     this.#options.onStep?.(step);
     const backoff = new Backoff(200, 5_000);
     const end = this.#clock.now() + unavailableMs;
     for (;;) {
       try {
-        return await work();
+        await work();
+        return;
       } catch (error) {
         if (!isPassing(error) || this.#clock.now() > end) throw error;
         await this.#clock.sleep(backoff.next());
       }
     }
   }
-}
-
-/** Members by their distance from the claim. */
-export function levels(members: readonly Member[]): Member[][] {
-  const depths: number[] = [];
-  for (const [at, { owner, role }] of members.entries())
-    depths[at] = owner === undefined ? (role === 'claim' ? 0 : 1) : (depths[owner] as number) + 1;
-  const groups: Member[][] = [];
-  for (const [at, member] of members.entries()) (groups[depths[at] as number] ??= []).push(member);
-  return groups.filter((group) => group !== undefined);
 }
 
 function notPaused(member: Member, where: string): ConnectorError {

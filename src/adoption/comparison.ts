@@ -24,19 +24,33 @@ const ownFields: Record<Member['role'], ReadonlySet<string>> = {
   composed: new Set(),
 };
 
+/** Objects of the app cluster and of the control plane, both beside the members; undefined for what is not there. */
+export interface BothSides {
+  objects: (AdoptedObject | undefined)[];
+  copies: (AdoptedObject | undefined)[];
+}
+
+export async function readBothSides(
+  { members }: AdoptionRecord,
+  { app, controlPlane }: BothClusters,
+): Promise<BothSides> {
+  const [objects, copies] = await Promise.all([
+    Promise.all(members.map((member) => readObject(app, appPath(member)))),
+    Promise.all(members.map((member) => readObject(controlPlane, controlPlanePath(member)))),
+  ]);
+  return { objects, copies };
+}
+
 /**
  * What differs between the objects of the app cluster, which stand still, and their copies, a sentence for each; empty is how it has to be.
  * `isAtRest`: no provider has worked on the copies yet, so that the specs of managed resources are equal to the letter.
  */
 export async function differencesOf(
   record: AdoptionRecord,
-  { app, controlPlane }: BothClusters,
+  { objects, copies }: BothSides,
+  controlPlane: KubeClient,
   isAtRest: boolean,
 ): Promise<string[]> {
-  const [objects, copies] = await Promise.all([
-    Promise.all(record.members.map((member) => readObject(app, appPath(member)))),
-    Promise.all(record.members.map((member) => readObject(controlPlane, controlPlanePath(member)))),
-  ]);
   return [
     ...record.members.flatMap((member, at) => differencesOfMember(member, objects[at], copies[at], isAtRest)),
     ...changesOfFamily(record, objects),

@@ -1,16 +1,17 @@
 import type { OwnerReference, Secret } from '../apimachinery/objects.ts';
 import { ConnectorError } from '../base/errors.ts';
+import { inParallel } from '../claim-moves/plan.ts';
 import { secretPath } from '../clusters/api-paths.ts';
 import { absentOrThrow, isConflict, type KubeClient } from '../clusters/kube-client.ts';
 import { adoptedFromAnnotation, adoptionFieldManager } from '../mapping/identity.ts';
 import { copyOf } from './copy.ts';
-import { readObject } from './family.ts';
 import type { AdoptionRecord, SecretCopy } from './ledger.ts';
 import {
   type AdoptedObject,
   apiVersionOfMember,
   appPath,
   controlPlanePath,
+  levels,
   type Member,
   showMember,
   showObjectPlace,
@@ -18,6 +19,8 @@ import {
 import { adoptionPauseOf, mustRead } from './pause.ts';
 
 const query = { fieldManager: adoptionFieldManager };
+/** Objects of one claim. */
+const atOnce = 4;
 
 export interface BothClusters {
   app: KubeClient;
@@ -34,58 +37,54 @@ export function isCopyOf({ metadata }: AdoptedObject, { from }: Member): boolean
  * resource ever looks for what is not there yet, and would make it anew, whoever takes a pause away meanwhile.
  */
 export async function makeCopies(record: AdoptionRecord, clusters: BothClusters): Promise<void> {
-  for (const member of record.members.toReversed()) await makeCopy(member, record, clusters);
-  const uids = await Promise.all(
-    record.members.map(async (member) => (await readCopy(member, clusters)).metadata.uid ?? ''),
-  );
-  for (const [at, member] of record.members.entries())
-    if (member.owner !== undefined)
-      await setOwner(member, ownerReference(record.members[member.owner] as Member, uids[member.owner]), {
-        ...clusters,
-        uid: uids[at] as string,
-      });
-  for (const secret of record.secrets)
-    await copySecret(secret, record.members[secret.of] as Member, uids[secret.of], clusters);
+  const uids = new Map<Member, string>();
+  for (const level of levels(record.members).toReversed())
+    await inParallel(level, atOnce, async (member) => {
+      uids.set(member, await makeCopy(member, record, clusters));
+    });
+  await inParallel(record.members, atOnce, async (member) => {
+    if (member.owner === undefined) return;
+    const owner = record.members[member.owner] as Member;
+    const uid = uids.get(member) as string;
+    await setOwner(member, ownerReference(owner, uids.get(owner)), { ...clusters, uid });
+  });
+  await inParallel(record.secrets, atOnce, async (secret) => {
+    const member = record.members[secret.of] as Member;
+    await copySecret(secret, member, uids.get(member), clusters);
+  });
 }
 
+/** Resolves to the uid of the copy. */
 async function makeCopy(
   member: Member,
   record: AdoptionRecord,
   { app, controlPlane }: BothClusters,
-): Promise<void> {
+): Promise<string> {
   const object = await mustRead(app, appPath(member), member);
   const body = copyOf(object, member, record);
   const path = controlPlanePath(member);
   const folder = path.slice(0, path.lastIndexOf('/'));
   // Strict: what the control plane's schema does not know would be lost without a word.
   const strict = { ...query, fieldValidation: 'Strict' };
-  let there = await readObject(controlPlane, path);
-  if (!there) {
-    try {
-      await controlPlane.create(folder, body, { query: strict });
-    } catch (error) {
-      if (!isConflict(error)) throw error;
-    }
-    there = await mustRead(controlPlane, path, member);
-  }
+  const there =
+    (await controlPlane.create<AdoptedObject>(folder, body, { query: strict }).catch(existsOrThrow)) ??
+    (await mustRead(controlPlane, path, member));
   if (!isCopyOf(there, member)) throw taken(member);
   if (adoptionPauseOf(there) === undefined)
     throw new ConnectorError(
       'not-paused',
       `somebody has taken the pause from ${path} on the control plane: pause it, and see who did`,
     );
-  // The subresource: where the kind has one, what was created has lost its status; without one this path does not exist.
+  const { uid = '', resourceVersion } = there.metadata;
   const { status } = object;
-  if (status === undefined) return;
+  if (status === undefined) return uid;
+  // The subresource: where the kind has one, what was created has lost its status; without one this path does not exist.
+  const { apiVersion, kind } = body;
+  const update = { apiVersion, kind, metadata: { ...member.to, uid, resourceVersion }, status };
   await controlPlane
-    .replace(`${path}/status`, { ...there, status }, { query })
+    .replace(`${path}/status`, update, { query })
     .catch((error: unknown) => (there.status === undefined ? Promise.reject(error) : absentOrThrow(error)));
-}
-
-async function readCopy(member: Member, { controlPlane }: BothClusters): Promise<AdoptedObject> {
-  const copy = await mustRead(controlPlane, controlPlanePath(member), member);
-  if (!isCopyOf(copy, member)) throw taken(member);
-  return copy;
+  return uid;
 }
 
 function ownerReference(owner: Member, uid = ''): OwnerReference {
@@ -123,14 +122,6 @@ async function copySecret(
   // None yet, or none of this member's: Crossplane makes it.
   if (!source || controllerUID(source) !== member.from.uid) return;
   const owner = ownerReference(member, uid);
-  const there = await controlPlane.get<Secret>(secretPath(to.namespace, to.name)).catch(absentOrThrow);
-  if (there) {
-    if (controllerUID(there) === owner.uid) return;
-    throw new ConnectorError(
-      'secret-taken',
-      `a Secret ${showObjectPlace(to)} is on the control plane already, and not of ${showMember(member)}`,
-    );
-  }
   const { labels, annotations } = source.metadata;
   const metadata = {
     ...to,
@@ -139,7 +130,22 @@ async function copySecret(
     ownerReferences: [owner],
   };
   const body = { apiVersion: 'v1', kind: 'Secret', type: source.type, data: source.data, metadata };
-  await controlPlane.create(secretPath(to.namespace), body, { query });
+  const made = await controlPlane
+    .create<Secret>(secretPath(to.namespace), body, { query })
+    .catch(existsOrThrow);
+  if (made) return;
+  const there = await controlPlane.get<Secret>(secretPath(to.namespace, to.name));
+  if (controllerUID(there) === owner.uid) return;
+  throw new ConnectorError(
+    'secret-taken',
+    `a Secret ${showObjectPlace(to)} is on the control plane already, and not of ${showMember(member)}`,
+  );
+}
+
+/** For `catch`: nothing where there is one already. */
+function existsOrThrow(error: unknown): undefined {
+  if (isConflict(error)) return undefined;
+  throw error;
 }
 
 function controllerUID({ metadata }: Secret): string | undefined {

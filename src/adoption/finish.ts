@@ -16,7 +16,7 @@ import {
   type Running,
 } from './run-adoptions.ts';
 
-const atOnce = 8;
+const atOnce = 16;
 const servedWithinMs = 60_000;
 
 /**

@@ -82,13 +82,13 @@ export class AdoptionLedger {
     return map && adoptionOf(map);
   }
 
-  /** Those of one app cluster, in the order of their claims. */
-  async list(clusterID: string): Promise<Adoption[]> {
+  /** Those of one app cluster, or of all, in the order of their claims. */
+  async list(clusterID?: string): Promise<Adoption[]> {
     const query = { labelSelector: adoptionLabel };
     const { items } = await this.#client.get<KubeList<ConfigMap>>(configMapPath(this.#namespace), { query });
     return items
       .flatMap((map) => adoptionOf(map) ?? [])
-      .filter(({ record }) => record.clusterID === clusterID)
+      .filter(({ record }) => clusterID === undefined || record.clusterID === clusterID)
       .toSorted((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
   }
 

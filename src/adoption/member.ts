@@ -55,3 +55,13 @@ export function showMember({ resource, from }: Member): string {
 export function showObjectPlace({ namespace, name }: ObjectPlace): string {
   return namespace === undefined ? name : `${namespace}/${name}`;
 }
+
+/** Members by their distance from the claim. */
+export function levels(members: readonly Member[]): Member[][] {
+  const depths: number[] = [];
+  for (const [at, { owner, role }] of members.entries())
+    depths[at] = owner === undefined ? (role === 'claim' ? 0 : 1) : (depths[owner] as number) + 1;
+  const groups: Member[][] = [];
+  for (const [at, member] of members.entries()) (groups[depths[at] as number] ??= []).push(member);
+  return groups.filter((group) => group !== undefined);
+}

@@ -43,7 +43,7 @@ export interface PauseOptions {
 /** Pauses an object unless it is, and resolves when no reconcile can be under way that has not seen it. */
 export async function pauseMember(options: PauseOptions): Promise<void> {
   const { client, path, member } = options;
-  const object = await mustRead(client, path, member);
+  let object = await mustRead(client, path, member);
   if (adoptionPauseOf(object) === undefined) {
     const annotations = {
       [pausedAnnotation]: 'true',
@@ -51,9 +51,13 @@ export async function pauseMember(options: PauseOptions): Promise<void> {
     };
     // Guarded: what the mark says is true of the very object that gets it.
     const { resourceVersion } = object.metadata;
-    await client.patch(path, { metadata: { resourceVersion, annotations } }, { query });
+    object = await client.patch<AdoptedObject>(
+      path,
+      { metadata: { resourceVersion, annotations } },
+      { query },
+    );
   }
-  await pauseIsSeen(options);
+  await pauseIsSeen(object, options);
 }
 
 async function markFor(object: AdoptedObject, { member, workers }: PauseOptions): Promise<AdoptionPause> {
@@ -63,16 +67,12 @@ async function markFor(object: AdoptedObject, { member, workers }: PauseOptions)
   return !synced || synced.reason === 'ReconcilePaused' ? 'time' : 'condition';
 }
 
-async function pauseIsSeen({
-  client,
-  path,
-  member,
-  workers,
-  endsMs = reconcileEndsMs[member.role],
-  clock = systemClock,
-}: PauseOptions): Promise<void> {
-  for (const end = clock.now() + endsMs; ; await clock.sleep(pollMs)) {
-    const object = await mustRead(client, path, member);
+async function pauseIsSeen(
+  paused: AdoptedObject,
+  { client, path, member, workers, endsMs = reconcileEndsMs[member.role], clock = systemClock }: PauseOptions,
+): Promise<void> {
+  const end = clock.now() + endsMs;
+  for (let object = paused; ; object = await mustRead(client, path, member)) {
     const mark = adoptionPauseOf(object);
     if (mark === undefined)
       throw new ConnectorError(
@@ -82,7 +82,10 @@ async function pauseIsSeen({
     if (mark === 'idle' || mark.startsWith('copy')) return;
     const isAcknowledged = conditionOf(object, 'Synced')?.reason === 'ReconcilePaused';
     if (mark === 'condition' && isAcknowledged) return;
-    if (clock.now() < end) continue;
+    if (clock.now() < end) {
+      await clock.sleep(pollMs);
+      continue;
+    }
     if (isAcknowledged || (await workers.of(member)) !== 'running') return;
     throw new ConnectorError(
       'not-paused',

@@ -46,7 +46,7 @@ export interface SelectedAppClaim {
   claim: AdoptedObject;
 }
 
-const atOnce = 8;
+const atOnce = 16;
 const ended: ReadonlySet<AdoptionPhase> = new Set(['finishing', 'detached', 'finished']);
 
 /** Plans adoptions without a write. Throws ConnectorError `rights-missing`, with every right that is missing, and `no-namespace`. */
@@ -63,18 +63,16 @@ export async function planAdoptions(
   const ledger = new AdoptionLedger(controlPlane, target.claimNamespace);
   const platform = new PlatformCheck(clusters);
   const scan = new CompositionScan(app);
-  const families = await inParallel(claims, atOnce, async ({ api, claim }) => ({
-    api,
-    begun: await begunOf(ledger, claim),
-    family: await readFamily(claim, { app, directory, definitions, api, ...target }),
-  }));
-  await requireRights(
-    clusters,
-    families.flatMap(({ family }) => family.members),
-    target,
-  );
-  return await inParallel(families, atOnce, async ({ api, family, begun }) => {
-    if (begun) return plannedOf(begun);
+  const begun = await begunIn(ledger);
+  const looked = await inParallel(claims, atOnce, async ({ api, claim }) => {
+    const known = begun.get(claim.metadata.uid ?? '');
+    return known ?? { api, family: await readFamily(claim, { app, directory, definitions, api, ...target }) };
+  });
+  const members = looked.flatMap((one) => ('family' in one ? one.family.members : one.record.members));
+  await requireRights(clusters, members, target);
+  return await inParallel(looked, atOnce, async (one) => {
+    if (!('family' in one)) return plannedOf(one);
+    const { api, family } = one;
     const record: AdoptionRecord = {
       api,
       clusterID: target.clusterID,
@@ -131,9 +129,10 @@ function shownOf(
   };
 }
 
-async function begunOf(ledger: AdoptionLedger, { metadata }: AdoptedObject): Promise<Adoption | undefined> {
-  const known = await ledger.read(metadata.uid ?? '');
-  return known && known.phase !== 'planned' && known.phase !== 'undone' ? known : undefined;
+/** By the uid of the claim. */
+async function begunIn(ledger: AdoptionLedger): Promise<Map<string, Adoption>> {
+  const all = (await ledger.list()).filter(({ phase }) => phase !== 'planned' && phase !== 'undone');
+  return new Map(all.map((one) => [(one.record.members[0] as Member).from.uid, one]));
 }
 
 /** The claim's name and namespace change: a composition that makes something of them may mean another account. */

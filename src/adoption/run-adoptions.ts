@@ -30,7 +30,7 @@ export interface Running {
   failure?: string;
 }
 
-const atOnce = 8;
+const atOnce = 16;
 
 /**
  * Carries out what is ready, and takes up what was begun. Nothing goes live before all of it is copied; of each API one claim goes live first, and where

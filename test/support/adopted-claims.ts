@@ -1,5 +1,6 @@
 import type { KubeList, KubeObject, Secret } from '../../src/apimachinery/objects.ts';
 import { secretPath } from '../../src/clusters/api-paths.ts';
+import { absentOrThrow } from '../../src/clusters/kube-client.ts';
 import { type StoredClaim, StoredClaims } from './moved-claims.ts';
 import type { ClaimApi } from './platform-api.ts';
 import type { GroundCluster } from './test-ground.ts';
@@ -72,7 +73,9 @@ export class ClusterWithClaims {
 
   /** Names of composite and composed resources that a controller would work on. */
   async workedOn(): Promise<Set<string>> {
-    const all = [...(await this.claims.composites()), ...(await this.instances())];
+    // Where the connector serves the claims, their composite kind is the control plane's only.
+    const composites = (await this.claims.composites().catch(absentOrThrow)) ?? [];
+    const all = [...composites, ...(await this.instances())];
     return new Set(
       all
         .filter(({ metadata }) => metadata.annotations?.['crossplane.io/paused'] !== 'true')

@@ -7,8 +7,12 @@ export interface KilledOptions {
   random: Random;
   /** At most so many; it may have ended by itself before. */
   kills: number;
-  /** How many claims have arrived. */
+  /** How many claims, or steps of theirs, have arrived. */
   reached: () => Promise<number>;
+  /** How many there are to arrive: the kills are spread over all of them then, instead of coming after one to three each. */
+  total?: number;
+  /** After each kill, with the number that has arrived. */
+  onKilled?: (reached: number) => Promise<void>;
 }
 
 export interface KilledResult {
@@ -23,14 +27,15 @@ export interface KilledResult {
  * arrived, so that a slow machine is hit in the middle too.
  */
 export async function killedAgainAndAgain(options: KilledOptions): Promise<KilledResult> {
-  const { args, random, kills } = options;
+  const { args, random, kills, total } = options;
   const started = Date.now();
   const reached: number[] = [];
   for (;;) {
-    const byClock = reached.length % 4 === 0;
-    const after = byClock ? random.between(700, 3_500) : random.between(0, 400);
-    const arrivals = byClock ? 0 : Math.floor(random.between(1, 4));
     const base = await options.reached();
+    const byClock = reached.length % 4 === 0;
+    const after = byClock ? random.between(700, 3_500) : random.between(0, total === undefined ? 400 : 150);
+    const most = total === undefined ? 4 : (2 * (total - base)) / (kills - reached.length + 1);
+    const arrivals = byClock ? 0 : Math.floor(random.between(1, Math.max(2, most)));
     const ended = new AbortController();
     const last = await runCli(args, (kill) => {
       const strike = async (): Promise<void> => {
@@ -45,7 +50,9 @@ export async function killedAgainAndAgain(options: KilledOptions): Promise<Kille
     });
     ended.abort();
     if (last.code === null) {
-      reached.push(await options.reached());
+      const arrived = await options.reached();
+      reached.push(arrived);
+      await options.onKilled?.(arrived);
       continue;
     }
     const report = `killed ${reached.length} times in ${Date.now() - started} ms; arrived after each: ${reached.join(' ')}`;
