@@ -3,14 +3,24 @@ import { ConnectorError } from '../base/errors.ts';
 import { conditionOf, isPaused } from '../claim-moves/claim-object.ts';
 import { absentOrThrow, ApiError, isConflict } from '../clusters/kube-client.ts';
 import { adoptedFromAnnotation, adoptionPauseAnnotation } from '../mapping/identity.ts';
-import { type BothSides, differencesOf, readBothSides } from './comparison.ts';
-import { type BothClusters, isCopyOf, makeCopies } from './copies.ts';
+import { type BothSides, requireEqual } from './comparison.ts';
+import { type BothClusters, isCopyOf, makeCopies, onControlPlane } from './copies.ts';
 import { attach, detach } from './dependents.ts';
 import { readObject } from './family.ts';
 import type { DetachedDependent, Adoption, AdoptionLedger, AdoptionPhase, AdoptionRecord } from './ledger.ts';
-import { type AdoptedObject, appPath, controlPlanePath, levels, type Member, showMember } from './member.ts';
+import {
+  type AdoptedObject,
+  appPath,
+  appUid,
+  controlPlanePath,
+  levels,
+  type Member,
+  showMember,
+} from './member.ts';
+import type { Originals } from './originals.ts';
 import { adoptionPauseOf, mustRead, pauseMember, releaseMember } from './pause.ts';
 import { removeWithoutTrace } from './removal.ts';
+import { inAppCluster, recognizeCopies, requireRevisions, restoreOwners } from './restored-objects.ts';
 import type { Workers } from './workers.ts';
 
 /** What is being done, for people. */
@@ -25,9 +35,11 @@ export type AdoptionStep =
   | 'remove-copies'
   | 'remove'
   | 'hand-over'
+  | 'restore'
   | 'release';
 
 export interface AdopterOptions extends BothClusters {
+  originals: Originals;
   ledger: AdoptionLedger;
   workers: { app: Workers; controlPlane: Workers };
   onStep?: ((step: AdoptionStep) => void) | undefined;
@@ -68,8 +80,10 @@ export class Adopter {
   async copy(): Promise<void> {
     if (this.phase !== 'planned' && this.phase !== 'copying') return;
     await this.#enter('copying');
-    await this.#patiently('pause', () => this.#pauseAll('app', appPath));
-    await this.#patiently('copy', () => makeCopies(this.record, this.#options));
+    const { originals, controlPlane } = this.#options;
+    // What is in an archive stands still.
+    if (!this.record.isFromArchive) await this.#patiently('pause', () => this.#pauseAll('app', appPath));
+    await this.#patiently('copy', () => makeCopies(this.record, originals, onControlPlane(controlPlane)));
     await this.#patiently('compare', () => this.#requireEqual(true));
   }
 
@@ -111,9 +125,8 @@ export class Adopter {
   /** No way back by undo after this: what the claim owns is known, and everything is compared for the last time. */
   async beginFinish(dependents: DetachedDependent[]): Promise<void> {
     if (this.phase !== 'adopted') return;
-    await this.#patiently('compare', () => this.#requireEqual(false));
-    this.#adoption = { ...this.#adoption, record: { ...this.record, dependents } };
-    await this.#enter('finishing');
+    if (!this.record.isFromArchive) await this.#patiently('compare', () => this.#requireEqual(false));
+    await this.#enter('finishing', { dependents });
   }
 
   /** The control plane has the only objects there are. */
@@ -126,9 +139,9 @@ export class Adopter {
       const objects = this.record.members.map((member) => ({
         path: appPath(member),
         member,
-        uid: member.from.uid,
+        uid: appUid(member),
       }));
-      await removeWithoutTrace(app, objects);
+      if (!this.record.isFromArchive) await removeWithoutTrace(app, objects);
     });
     await this.#enter('detached');
   }
@@ -151,6 +164,47 @@ export class Adopter {
           .catch(absentOrThrow);
     });
     await this.#enter('finished');
+  }
+
+  /** Whether the control plane has what the archive has, still: an undo would turn it back otherwise. Changes nothing that anybody works with. */
+  async requireRestorable(archived: Originals): Promise<void> {
+    if (this.phase !== 'detached' && this.phase !== 'finished') return;
+    const { app, controlPlane } = this.#options;
+    await this.#patiently('compare', async () => {
+      await recognizeCopies(this.record, controlPlane);
+      await requireEqual(this.record, archived, controlPlane, false);
+      await requireRevisions(this.record, archived, app);
+    });
+  }
+
+  /** What the claim owns in the app cluster is nobody's while its API changes hands, or a collector would miss the owner. */
+  async beginRestore(found: readonly DetachedDependent[]): Promise<void> {
+    if (this.phase === 'detached' || this.phase === 'finished') {
+      const paths = new Set(found.map(({ path }) => path));
+      const others = (this.record.dependents ?? []).filter(({ path }) => !paths.has(path));
+      await this.#enter('restoring', { dependents: [...others, ...found] });
+    }
+    if (this.phase !== 'restoring') return;
+    await this.#patiently('restore', async () => {
+      for (const dependent of this.record.dependents ?? []) await detach(this.#options.app, dependent);
+    });
+  }
+
+  /** Everything is in the app cluster again, paused: as it was before the end of the adoption. */
+  async restore(archived: Originals): Promise<void> {
+    if (this.phase !== 'restoring') return;
+    const { app } = this.#options;
+    await this.#patiently('restore', async () => {
+      const uids = await makeCopies(this.record, archived, inAppCluster(app));
+      const uidOfClaim = uids.get(this.record.members[0] as Member) ?? '';
+      for (const dependent of this.record.dependents ?? []) await attach(app, dependent, uidOfClaim);
+      await restoreOwners(this.record, this.#options);
+      const members = this.record.members.map((member): Member => {
+        const restored = uids.get(member);
+        return { ...member, from: { ...member.from, ...(restored ? { restored } : {}) } };
+      });
+      await this.#enter('adopted', { members });
+    });
   }
 
   async #requireCopies(): Promise<void> {
@@ -181,10 +235,8 @@ export class Adopter {
   }
 
   async #requireEqual(isAtRest: boolean): Promise<BothSides> {
-    const sides = await readBothSides(this.record, this.#options);
-    const differences = await differencesOf(this.record, sides, this.#options.controlPlane, isAtRest);
-    if (differences.length > 0) throw new ConnectorError('differs', differences.join('; '));
-    return sides;
+    const { originals, controlPlane } = this.#options;
+    return await requireEqual(this.record, originals, controlPlane, isAtRest);
   }
 
   /** Right before the first copy is let go: nothing has been let go anywhere, and nothing is missing. */
@@ -215,11 +267,11 @@ export class Adopter {
 
   /** What composes others first, so that none makes what is there already. */
   async #releaseCopies(role: Member['role']): Promise<void> {
-    const { controlPlane, app } = this.#options;
+    const { controlPlane, originals } = this.#options;
     for (const member of this.record.members.filter((one) => one.role === role)) {
       // Whoever lets the original go makes two controllers of one thing.
-      const object = await mustRead(app, appPath(member), member);
-      if (!isPaused(object)) throw notPaused(member, 'the app cluster');
+      const object = await originals.read(member);
+      if (!object || !isPaused(object)) throw notPaused(member, 'the app cluster');
       await releaseMember(controlPlane, controlPlanePath(member), member, false);
       if (role !== 'composed') await this.#reconciled(member);
     }
@@ -245,10 +297,10 @@ export class Adopter {
   }
 
   async #removeCopies(): Promise<void> {
-    const { controlPlane, app } = this.#options;
+    const { controlPlane, originals } = this.#options;
     for (const member of this.record.members) {
-      const object = await readObject(app, appPath(member));
-      if (object?.metadata.uid !== member.from.uid)
+      const object = await originals.read(member);
+      if (object?.metadata.uid !== appUid(member))
         throw new ConnectorError(
           'object-gone',
           `${showMember(member)} is not in the app cluster any more: its copy on the control plane is left, as the only one there is`,
@@ -266,14 +318,16 @@ export class Adopter {
 
   /** From the bottom up, so that nothing is composed before what is there works. */
   async #releaseApp(): Promise<void> {
+    if (this.record.isFromArchive) return;
     for (const member of this.record.members.toReversed())
       await releaseMember(this.#options.app, appPath(member), member, true);
   }
 
-  async #enter(phase: AdoptionPhase): Promise<void> {
+  async #enter(phase: AdoptionPhase, change: Partial<AdoptionRecord> = {}): Promise<void> {
     if (this.phase === phase) return;
     const { reason: _reason, ...record } = this.record;
-    this.#adoption = await this.#options.ledger.write({ ...this.#adoption, record }, phase);
+    const adoption = { ...this.#adoption, record: { ...record, ...change } };
+    this.#adoption = await this.#options.ledger.write(adoption, phase);
   }
 
   /** Says in the ledger why it stopped. */

@@ -4,6 +4,7 @@ import { ConnectorError } from '../base/errors.ts';
 import { apiName, type ClaimApi, claimPath, readClaimApis } from '../claim-moves/claim-api.ts';
 import { resourcePath } from '../clusters/api-paths.ts';
 import { absentOrThrow, type KubeClient } from '../clusters/kube-client.ts';
+import type { ArchivedOriginals } from './archived-originals.ts';
 import { readObject } from './family.ts';
 import type { AdoptedObject } from './member.ts';
 import type { SelectedAppClaim } from './plan.ts';
@@ -42,6 +43,20 @@ export async function listAppClaims(
     }),
   );
   return lists.flat();
+}
+
+/** All claims of these APIs that an archive has, of one namespace or of all. */
+export function archivedClaims(
+  originals: ArchivedOriginals,
+  apis: readonly ClaimApi[],
+  namespace?: string,
+): SelectedAppClaim[] {
+  return apis.flatMap((api) =>
+    originals
+      .claims({ group: api.group, plural: api.claim.plural })
+      .filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace)
+      .map((claim) => ({ api, claim })),
+  );
 }
 
 /** Throws ConnectorError `claim-not-found`. */

@@ -1,14 +1,14 @@
-import { createHash } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
-import { dump, load } from 'js-yaml';
+import { dump } from 'js-yaml';
 import type { CustomResourceDefinition, KubeList } from '../apimachinery/objects.ts';
 import { parseLossless } from '../apimachinery/lossless-json.ts';
 import { ConnectorError, describeError } from '../base/errors.ts';
 import { crdPath, resourcePath } from '../clusters/api-paths.ts';
 import { isNotFound, type KubeClient } from '../clusters/kube-client.ts';
 import { annotationPrefix } from '../mapping/identity.ts';
-import type { AdoptedObject, Member } from './member.ts';
-import { type ArchiveFile, packTarGz, unpackTarGz } from './tar.ts';
+import { type AdoptedObject, type Member, showMember } from './member.ts';
+import { archivedPath, digestOf, folderOf, StoredArchive } from './stored-archive.ts';
+import { type ArchiveFile, packTarGz } from './tar.ts';
 
 /*
  * The format of `up controlplane migration export`: `export.yaml`, and for each resource a folder `<plural>.<group>` with
@@ -64,14 +64,14 @@ export async function readArchive(
     );
     if (objects.length === 0) continue;
     const { group, version, plural, categories, withStatusSubresource } = resource;
-    const folder = group === '' ? plural : `${plural}.${group}`;
+    const folder = folderOf(resource);
     const metadata = {
       ...(categories.length > 0 ? { categories } : {}),
       ...(withStatusSubresource ? { withStatusSubresource } : {}),
     };
     files.push({ path: `${folder}/metadata.yaml`, text: dump(metadata) });
     for (const object of objects)
-      files.push({ path: `${folder}/${fileOf(object)}`, text: textOf(object, resource) });
+      files.push({ path: `${folder}/${archivedPath(object.metadata)}`, text: textOf(object, resource) });
     (group === '' ? counts.native : counts.custom)[`${group === '' ? '' : `${group}/`}${version} ${plural}`] =
       objects.length;
   }
@@ -87,23 +87,31 @@ export async function readArchive(
 
 /**
  * Writes it whole or not at all, for its owner only: it holds Secrets. An archive of the same cluster is replaced only while nothing has been
- * changed there (`isBegun`). Resolves to its digest.
+ * changed there (`isBegun`), and has to hold what begins now. Resolves to its digest.
  */
 export async function writeArchive(
   file: string,
   read: () => Promise<ArchiveFile[]>,
-  { clusterID, isBegun }: { clusterID: string; isBegun: boolean },
+  { clusterID, isBegun, begins }: { clusterID: string; isBegun: boolean; begins: readonly Member[] },
 ): Promise<string> {
   const there = await readFile(file).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new ConnectorError('bad-archive', `--archive ${file} cannot be read: ${describeError(error)}`);
   });
-  if (there && clusterOfArchive(there) !== clusterID)
+  const known = there && archiveOrNone(there);
+  if (there && known?.clusterID !== clusterID)
     throw new ConnectorError(
       'bad-archive',
       `--archive ${file} is there already, and no archive of this cluster: give another name`,
     );
-  if (there && isBegun) return digestOf(there);
+  if (known && isBegun) {
+    const missing = begins.find(({ resource, from }) => !known.has(resource, from));
+    if (!missing) return known.digest;
+    throw new ConnectorError(
+      'bad-archive',
+      `--archive ${file} is that of adoptions that were begun before, and has no ${showMember(missing)}: give another name for those that begin now`,
+    );
+  }
   const packed = packTarGz(await read());
   try {
     await writeFile(`${file}.part`, packed, { mode: 0o600 });
@@ -116,17 +124,12 @@ export async function writeArchive(
   return digestOf(packed);
 }
 
-function clusterOfArchive(packed: Buffer): string | undefined {
+function archiveOrNone(packed: Buffer): StoredArchive | undefined {
   try {
-    const text = unpackTarGz(packed).find(({ path }) => path === 'export.yaml')?.text ?? '';
-    return (load(text) as { mcpConnector?: { clusterID?: string } } | undefined)?.mcpConnector?.clusterID;
+    return StoredArchive.of(packed);
   } catch {
     return undefined;
   }
-}
-
-function digestOf(packed: Buffer): string {
-  return `sha256:${createHash('sha256').update(packed).digest('hex')}`;
 }
 
 /** By CRD: Crossplane's own, those of its packages and of its composite resource definitions, and what claims consist of. */
@@ -176,10 +179,6 @@ function isArchived({ plural, group }: ArchivedResource, { metadata, type }: Ado
   if (leftNamespaces.has(namespace)) return false;
   if (metadata.labels?.['app.kubernetes.io/managed-by'] === 'Helm') return false;
   return metadata.name !== 'kube-root-ca.crt' && type !== 'helm.sh/release.v1';
-}
-
-function fileOf({ metadata: { namespace, name } }: AdoptedObject): string {
-  return namespace === undefined ? `cluster/${name}.yaml` : `namespaces/${namespace}/${name}.yaml`;
 }
 
 function textOf(object: AdoptedObject, { group, version }: ArchivedResource): string {

@@ -11,6 +11,8 @@ export const adoptionBlockers = [
   'CreationPending',
   'NotSynced',
   'NotManaged',
+  'InAppCluster',
+  'NotPaused',
   'KindMissing',
   'SchemaDiffers',
   'CompositionDiffers',
@@ -30,6 +32,7 @@ export type AdoptionBlockerReason = (typeof adoptionBlockers)[number];
 export const ignorableBlockers: readonly AdoptionBlockerReason[] = [
   'NotSynced',
   'NotManaged',
+  'NotPaused',
   'SchemaDiffers',
   'ProviderConfigDiffers',
   'EnvironmentDiffers',

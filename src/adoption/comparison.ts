@@ -1,21 +1,23 @@
 import type { ObjectReference } from '../apimachinery/objects.ts';
+import { ConnectorError } from '../base/errors.ts';
 import { claimNameLabel, claimNamespaceLabel } from '../claim-moves/claim-object.ts';
 import { digestOf } from '../claim-moves/snapshot.ts';
 import { resourcePath } from '../clusters/api-paths.ts';
 import type { KubeClient } from '../clusters/kube-client.ts';
 import { listMetadata } from '../clusters/list-metadata.ts';
-import { type BothClusters, isCopyOf } from './copies.ts';
+import { isCopyOf } from './copies.ts';
 import { changesOfFamily } from './family-changes.ts';
 import { readObject } from './family.ts';
 import type { AdoptionRecord } from './ledger.ts';
 import {
   type AdoptedObject,
-  appPath,
+  appUid,
   controlPlanePath,
   externalNameAnnotation,
   type Member,
   showMember,
 } from './member.ts';
+import type { Originals } from './originals.ts';
 
 /** Fields of spec that the two clusters have to have otherwise, by role. */
 const ownFields: Record<Member['role'], ReadonlySet<string>> = {
@@ -30,22 +32,35 @@ export interface BothSides {
   copies: (AdoptedObject | undefined)[];
 }
 
-export async function readBothSides(
+async function readBothSides(
   { members }: AdoptionRecord,
-  { app, controlPlane }: BothClusters,
+  originals: Originals,
+  controlPlane: KubeClient,
 ): Promise<BothSides> {
   const [objects, copies] = await Promise.all([
-    Promise.all(members.map((member) => readObject(app, appPath(member)))),
+    Promise.all(members.map((member) => originals.read(member))),
     Promise.all(members.map((member) => readObject(controlPlane, controlPlanePath(member)))),
   ]);
   return { objects, copies };
 }
 
 /**
- * What differs between the objects of the app cluster, which stand still, and their copies, a sentence for each; empty is how it has to be.
- * `isAtRest`: no provider has worked on the copies yet, so that the specs of managed resources are equal to the letter.
+ * Throws ConnectorError `differs` with a sentence for each difference between the objects of the app cluster, which stand still, and
+ * their copies. `isAtRest`: no provider has worked on the copies yet, so that the specs of managed resources are equal to the letter.
  */
-export async function differencesOf(
+export async function requireEqual(
+  record: AdoptionRecord,
+  originals: Originals,
+  controlPlane: KubeClient,
+  isAtRest: boolean,
+): Promise<BothSides> {
+  const sides = await readBothSides(record, originals, controlPlane);
+  const differences = await differencesOf(record, sides, controlPlane, isAtRest);
+  if (differences.length > 0) throw new ConnectorError('differs', differences.join('; '));
+  return sides;
+}
+
+async function differencesOf(
   record: AdoptionRecord,
   { objects, copies }: BothSides,
   controlPlane: KubeClient,
@@ -65,7 +80,7 @@ function differencesOfMember(
   isAtRest: boolean,
 ): string[] {
   const what = showMember(member);
-  if (object?.metadata.uid !== member.from.uid)
+  if (object?.metadata.uid !== appUid(member))
     return [`${what} of the app cluster is another object, or gone`];
   if (!copy) return [`${what} has no copy on the control plane`];
   if (!isCopyOf(copy, member)) return [`what is called ${what} on the control plane is no copy of it`];

@@ -1,21 +1,22 @@
 import type { OwnerReference, Secret } from '../apimachinery/objects.ts';
 import { ConnectorError } from '../base/errors.ts';
 import { inParallel } from '../claim-moves/plan.ts';
-import { secretPath } from '../clusters/api-paths.ts';
+import { resourcePath, secretPath } from '../clusters/api-paths.ts';
 import { absentOrThrow, isConflict, type KubeClient } from '../clusters/kube-client.ts';
+import { changeOwners } from '../clusters/owners.ts';
 import { adoptedFromAnnotation, adoptionFieldManager } from '../mapping/identity.ts';
 import { copyOf } from './copy.ts';
 import type { AdoptionRecord, SecretCopy } from './ledger.ts';
 import {
   type AdoptedObject,
   apiVersionOfMember,
-  appPath,
-  controlPlanePath,
   levels,
   type Member,
+  type ObjectPlace,
   showMember,
   showObjectPlace,
 } from './member.ts';
+import { controllerUID, type Originals } from './originals.ts';
 import { adoptionPauseOf, mustRead } from './pause.ts';
 
 const query = { fieldManager: adoptionFieldManager };
@@ -27,71 +28,106 @@ export interface BothClusters {
   controlPlane: KubeClient;
 }
 
-/** Whether an object of the control plane is the copy of this member, and nobody else's object of the same name. */
+/** Whether an object is the copy of this member, and nobody else's object of the same name. */
 export function isCopyOf({ metadata }: AdoptedObject, { from }: Member): boolean {
   return metadata.annotations?.[adoptedFromAnnotation] === from.uid;
 }
 
+/** The cluster that copies are made in, and how they are called there. */
+export interface Destination {
+  client: KubeClient;
+  /** For people. */
+  name: string;
+  placeOf: (member: Member) => ObjectPlace;
+  bodyOf: (object: AdoptedObject, member: Member, record: AdoptionRecord) => AdoptedObject;
+  secretPlaceOf: (secret: SecretCopy) => Required<ObjectPlace>;
+  /** Whether a connection Secret that nobody controls is the one that is meant. */
+  takesSecrets: boolean;
+}
+
+export function onControlPlane(controlPlane: KubeClient): Destination {
+  return {
+    client: controlPlane,
+    name: 'the control plane',
+    placeOf: ({ to }) => to,
+    bodyOf: copyOf,
+    secretPlaceOf: ({ to }) => to,
+    takesSecrets: false,
+  };
+}
+
 /**
- * Makes what is missing of the copies: what is composed first, then composite resources, the claim last. So no composite
- * resource ever looks for what is not there yet, and would make it anew, whoever takes a pause away meanwhile.
+ * Makes what is missing of the copies, paused: what is composed first, then composite resources, the claim last. So no composite
+ * resource ever looks for what is not there yet, and would make it anew, whoever takes a pause away meanwhile. Resolves to their uids.
  */
-export async function makeCopies(record: AdoptionRecord, clusters: BothClusters): Promise<void> {
+export async function makeCopies(
+  record: AdoptionRecord,
+  originals: Originals,
+  destination: Destination,
+): Promise<Map<Member, string>> {
   const uids = new Map<Member, string>();
+  const uidOf = (member: Member): string => uids.get(member) ?? '';
   for (const level of levels(record.members).toReversed())
     await inParallel(level, atOnce, async (member) => {
-      uids.set(member, await makeCopy(member, record, clusters));
+      uids.set(member, await makeCopy(member, record, originals, destination));
     });
   await inParallel(record.members, atOnce, async (member) => {
     if (member.owner === undefined) return;
     const owner = record.members[member.owner] as Member;
-    const uid = uids.get(member) as string;
-    await setOwner(member, ownerReference(owner, uids.get(owner)), { ...clusters, uid });
+    await setOwner(member, uidOf(member), ownerReference(owner, uidOf(owner), destination), destination);
   });
   await inParallel(record.secrets, atOnce, async (secret) => {
     const member = record.members[secret.of] as Member;
-    await copySecret(secret, member, uids.get(member), clusters);
+    const owner = ownerReference(member, uidOf(member), destination);
+    await copySecret(secret, member, owner, originals, destination);
   });
+  return uids;
 }
 
 /** Resolves to the uid of the copy. */
 async function makeCopy(
   member: Member,
   record: AdoptionRecord,
-  { app, controlPlane }: BothClusters,
+  originals: Originals,
+  { client, name, placeOf, bodyOf }: Destination,
 ): Promise<string> {
-  const object = await mustRead(app, appPath(member), member);
-  const body = copyOf(object, member, record);
-  const path = controlPlanePath(member);
+  const object = await originals.read(member);
+  if (!object) throw new ConnectorError('object-gone', `${showMember(member)} is not there any more`);
+  const body = bodyOf(object, member, record);
+  const path = resourcePath(member.resource, placeOf(member));
   const folder = path.slice(0, path.lastIndexOf('/'));
-  // Strict: what the control plane's schema does not know would be lost without a word.
+  // Strict: what the schema there does not know would be lost without a word.
   const strict = { ...query, fieldValidation: 'Strict' };
   const there =
-    (await controlPlane.create<AdoptedObject>(folder, body, { query: strict }).catch(existsOrThrow)) ??
-    (await mustRead(controlPlane, path, member));
-  if (!isCopyOf(there, member)) throw taken(member);
+    (await client.create<AdoptedObject>(folder, body, { query: strict }).catch(existsOrThrow)) ??
+    (await mustRead(client, path, member));
+  if (!isCopyOf(there, member))
+    throw new ConnectorError(
+      'name-taken',
+      `${name} has a ${member.resource.kind} ${showObjectPlace(placeOf(member))} that is not of this adoption: two objects for one resource in the cloud are what must not be`,
+    );
   if (adoptionPauseOf(there) === undefined)
     throw new ConnectorError(
       'not-paused',
-      `somebody has taken the pause from ${path} on the control plane: pause it, and see who did`,
+      `somebody has taken the pause from ${path} of ${name}: pause it, and see who did`,
     );
   const { uid = '', resourceVersion } = there.metadata;
   const { status } = object;
   if (status === undefined) return uid;
   // The subresource: where the kind has one, what was created has lost its status; without one this path does not exist.
   const { apiVersion, kind } = body;
-  const update = { apiVersion, kind, metadata: { ...member.to, uid, resourceVersion }, status };
-  await controlPlane
+  const update = { apiVersion, kind, metadata: { ...placeOf(member), uid, resourceVersion }, status };
+  await client
     .replace(`${path}/status`, update, { query })
     .catch((error: unknown) => (there.status === undefined ? Promise.reject(error) : absentOrThrow(error)));
   return uid;
 }
 
-function ownerReference(owner: Member, uid = ''): OwnerReference {
+function ownerReference(owner: Member, uid: string, { placeOf }: Destination): OwnerReference {
   return {
     apiVersion: apiVersionOfMember(owner),
     kind: owner.resource.kind,
-    name: owner.to.name,
+    name: placeOf(owner).name,
     uid,
     controller: true,
     blockOwnerDeletion: true,
@@ -101,44 +137,46 @@ function ownerReference(owner: Member, uid = ''): OwnerReference {
 /** Without it Crossplane would take what it composed for somebody else's. */
 async function setOwner(
   member: Member,
+  uid: string,
   owner: OwnerReference,
-  { controlPlane, uid }: BothClusters & { uid: string },
+  { client, placeOf }: Destination,
 ): Promise<void> {
-  const path = controlPlanePath(member);
-  const copy = await mustRead(controlPlane, path, member);
+  const path = resourcePath(member.resource, placeOf(member));
+  const copy = await mustRead(client, path, member);
   if (copy.metadata.ownerReferences?.some((known) => known.uid === owner.uid)) return;
   const { resourceVersion } = copy.metadata;
-  await controlPlane.patch(path, { metadata: { uid, resourceVersion, ownerReferences: [owner] } }, { query });
+  await client.patch(path, { metadata: { uid, resourceVersion, ownerReferences: [owner] } }, { query });
 }
 
 /** With its owner from the start: Crossplane takes over no Secret that nobody controls, and would leave it behind for ever. */
 async function copySecret(
-  { from, to }: SecretCopy,
+  secret: SecretCopy,
   member: Member,
-  uid: string | undefined,
-  { app, controlPlane }: BothClusters,
+  owner: OwnerReference,
+  originals: Originals,
+  { client, name, secretPlaceOf, takesSecrets }: Destination,
 ): Promise<void> {
-  const source = await app.get<Secret>(secretPath(from.namespace, from.name)).catch(absentOrThrow);
-  // None yet, or none of this member's: Crossplane makes it.
-  if (!source || controllerUID(source) !== member.from.uid) return;
-  const owner = ownerReference(member, uid);
+  const source = await originals.secretOf(member, secret.from);
+  if (!source) return;
+  const place = secretPlaceOf(secret);
   const { labels, annotations } = source.metadata;
   const metadata = {
-    ...to,
+    ...place,
     ...(labels ? { labels } : {}),
     ...(annotations ? { annotations } : {}),
     ownerReferences: [owner],
   };
   const body = { apiVersion: 'v1', kind: 'Secret', type: source.type, data: source.data, metadata };
-  const made = await controlPlane
-    .create<Secret>(secretPath(to.namespace), body, { query })
-    .catch(existsOrThrow);
+  const made = await client.create<Secret>(secretPath(place.namespace), body, { query }).catch(existsOrThrow);
   if (made) return;
-  const there = await controlPlane.get<Secret>(secretPath(to.namespace, to.name));
+  const path = secretPath(place.namespace, place.name);
+  const there = await client.get<Secret>(path);
   if (controllerUID(there) === owner.uid) return;
+  if (takesSecrets && controllerUID(there) === undefined && there.type === source.type)
+    return await changeOwners(client, path, adoptionFieldManager, (owners) => [...owners, owner]);
   throw new ConnectorError(
     'secret-taken',
-    `a Secret ${showObjectPlace(to)} is on the control plane already, and not of ${showMember(member)}`,
+    `${name} has a Secret ${showObjectPlace(place)} already that is not of ${showMember(member)}`,
   );
 }
 
@@ -146,15 +184,4 @@ async function copySecret(
 function existsOrThrow(error: unknown): undefined {
   if (isConflict(error)) return undefined;
   throw error;
-}
-
-function controllerUID({ metadata }: Secret): string | undefined {
-  return metadata.ownerReferences?.find(({ controller }) => controller)?.uid;
-}
-
-function taken(member: Member): ConnectorError {
-  return new ConnectorError(
-    'name-taken',
-    `the control plane has a ${member.resource.kind} ${showObjectPlace(member.to)} that is not of this adoption: two objects for one resource in the cloud are what must not be`,
-  );
 }

@@ -6,7 +6,8 @@ import { absentOrThrow, type KubeClient } from '../clusters/kube-client.ts';
 import { controlPlaneName } from '../mapping/identity.ts';
 import type { Definitions } from './definitions.ts';
 import type { SecretCopy } from './ledger.ts';
-import { type AdoptedObject, appPath, type Member, type ObjectPlace } from './member.ts';
+import type { AdoptedObject, Member, ObjectPlace } from './member.ts';
+import type { Originals } from './originals.ts';
 
 /** A claim of the app cluster with everything behind it. */
 export interface Family {
@@ -22,7 +23,8 @@ export interface Family {
 const maxDepth = 5;
 
 export interface FamilyOptions {
-  app: KubeClient;
+  originals: Originals;
+  /** Of a cluster that has the kinds. */
   directory: ApiDirectory;
   definitions: Definitions;
   api: ClaimApi;
@@ -65,7 +67,7 @@ export async function readFamily(claim: AdoptedObject, options: FamilyOptions): 
 }
 
 async function addTree(family: Family, member: Member, depth: number, options: FamilyOptions): Promise<void> {
-  const object = await readObject(options.app, appPath(member));
+  const object = await options.originals.read(member);
   if (!object) {
     family.dangling.push(`${member.resource.kind} ${member.from.name} does not exist`);
     return;
@@ -83,7 +85,7 @@ async function addTree(family: Family, member: Member, depth: number, options: F
     // Crossplane writes down what it is about to make before it has a name.
     if (apiVersion === undefined || kind === undefined || name === undefined) continue;
     const child = await memberOf({ apiVersion, kind, name, namespace }, options);
-    if (!child) family.dangling.push(`the app cluster has no kind ${kind} of ${apiVersion}`);
+    if (!child) family.dangling.push(`there is no kind ${kind} of ${apiVersion}`);
     else if (depth === 1) family.dangling.push(`${kind} ${name} is too deep`);
     else await addTree(family, { ...child, owner: at }, depth - 1, options);
   }

@@ -26,8 +26,10 @@ export interface AdoptionRecord {
   /** The claim first, its composite resource next, and everything after what composes it. */
   members: Member[];
   secrets: SecretCopy[];
-  /** `sha256:<hex>` of the archive that was written before anything was changed. */
+  /** `sha256:<hex>` of the archive that was written before anything was changed, or that it is made of. */
   archive?: string;
+  /** The objects are those of the archive: the app cluster has none of them. */
+  isFromArchive?: true;
   dependents?: DetachedDependent[];
   /** For people: why it stopped. */
   reason?: string;
@@ -44,6 +46,7 @@ export interface AdoptionRecord {
  * - `finishing`: the objects of the app cluster are being removed. There is no way back by undo.
  * - `detached`: they are gone. What the claim owned waits for the connector's API.
  * - `finished`: for good.
+ * - `restoring`: undo of that. The control plane has the say; paused objects are made in the app cluster of what the archive has. `adopted` is next.
  */
 export const adoptionPhases = [
   'planned',
@@ -56,8 +59,14 @@ export const adoptionPhases = [
   'finishing',
   'detached',
   'finished',
+  'restoring',
 ] as const;
 export type AdoptionPhase = (typeof adoptionPhases)[number];
+
+/** Whether the app cluster has lost what it had, or is about to: no undo without an archive. */
+export function isAtEnd(phase: AdoptionPhase): boolean {
+  return ['finishing', 'detached', 'finished', 'restoring'].includes(phase);
+}
 
 export interface Adoption {
   phase: AdoptionPhase;

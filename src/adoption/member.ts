@@ -11,8 +11,8 @@ export interface ObjectPlace {
 export interface Member {
   role: 'claim' | 'composite' | 'composed';
   resource: { group: string; version: string; plural: string; kind: string };
-  /** In the app cluster. */
-  from: ObjectPlace & { uid: string };
+  /** In the app cluster, where it was found; `restored` is the uid of the object made there in its place by an undo after the end. */
+  from: ObjectPlace & { uid: string; restored?: string };
   /** On the control plane. */
   to: ObjectPlace;
   /** Place among the members of the one that controls it; missing for the claim, and for its composite resource, which nothing owns. */
@@ -41,6 +41,11 @@ export function appPath({ resource, from }: Member): string {
 
 export function controlPlanePath({ resource, to }: Member): string {
   return resourcePath(resource, to);
+}
+
+/** Of the object that the app cluster has now. */
+export function appUid({ from }: Member): string {
+  return from.restored ?? from.uid;
 }
 
 export function apiVersionOfMember({ resource: { group, version } }: Member): string {

@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import { ConnectorError } from '../base/errors.ts';
 import { conditionOf, isPaused, pausedAnnotation } from '../claim-moves/claim-object.ts';
 import type { KubeClient } from '../clusters/kube-client.ts';
-import { adoptionFieldManager, adoptionPauseAnnotation } from '../mapping/identity.ts';
+import { adoptedFromAnnotation, adoptionFieldManager, adoptionPauseAnnotation } from '../mapping/identity.ts';
 import { readObject } from './family.ts';
 import { type AdoptedObject, type Member, showMember } from './member.ts';
 import type { Workers } from './workers.ts';
@@ -94,7 +94,7 @@ async function pauseIsSeen(
   }
 }
 
-/** Takes the pause back, unless it was somebody else's. With `isEnd` the mark goes too. */
+/** Takes the pause back, unless it was somebody else's. With `isEnd` whatever the adoption has marked it with goes too. */
 export async function releaseMember(
   client: KubeClient,
   path: string,
@@ -109,6 +109,7 @@ export async function releaseMember(
     // The annotation goes: of a claim a value like "false" would be copied to the composite resource.
     ...(stays ? {} : { [pausedAnnotation]: null }),
     ...(isEnd || !stays ? { [adoptionPauseAnnotation]: null } : {}),
+    ...(isEnd ? { [adoptedFromAnnotation]: null } : {}),
   };
   const { resourceVersion } = object.metadata;
   await client.patch(path, { metadata: { resourceVersion, annotations } }, { query });

@@ -5,18 +5,29 @@ import { CompositionScan } from '../claim-moves/composition-scan.ts';
 import { inParallel } from '../claim-moves/plan.ts';
 import { ApiDirectory } from '../clusters/api-directory.ts';
 import { namespacePath, secretPath } from '../clusters/api-paths.ts';
-import { absentOrThrow, ApiError } from '../clusters/kube-client.ts';
+import { absentOrThrow, ApiError, type KubeClient } from '../clusters/kube-client.ts';
 import { adoptionFieldManager } from '../mapping/identity.ts';
+import { ArchivedOriginals } from './archived-originals.ts';
 import type { AdoptionBlocker, AdoptionBlockerReason } from './blockers.ts';
 import { type BothClusters, isCopyOf } from './copies.ts';
 import { copyOf } from './copy.ts';
 import { Definitions } from './definitions.ts';
 import { type Family, readFamily, readObject } from './family.ts';
 import { checkFamily } from './family-check.ts';
-import { type Adoption, AdoptionLedger, type AdoptionPhase, type AdoptionRecord } from './ledger.ts';
-import { type AdoptedObject, controlPlanePath, type Member, type ObjectPlace, showMember } from './member.ts';
+import { type Adoption, AdoptionLedger, type AdoptionRecord, isAtEnd } from './ledger.ts';
+import {
+  type AdoptedObject,
+  appUid,
+  controlPlanePath,
+  type Member,
+  type ObjectPlace,
+  showMember,
+} from './member.ts';
+import { checkOrigin } from './origin-check.ts';
+import { ClusterOriginals, type Originals } from './originals.ts';
 import { PlatformCheck } from './platform-check.ts';
 import { missingRights } from './rights.ts';
+import type { StoredArchive } from './stored-archive.ts';
 
 /** One claim of a plan: what will be done, and what stands in its way. */
 export interface PlannedAdoption {
@@ -47,26 +58,36 @@ export interface SelectedAppClaim {
 }
 
 const atOnce = 16;
-const ended: ReadonlySet<AdoptionPhase> = new Set(['finishing', 'detached', 'finished']);
 
-/** Plans adoptions without a write. Throws ConnectorError `rights-missing`, with every right that is missing, and `no-namespace`. */
+/**
+ * Plans adoptions without a write, of claims of the app cluster or, with an archive, of those in it. Throws ConnectorError `rights-missing`,
+ * with every right that is missing, and `no-namespace`.
+ */
 export async function planAdoptions(
   clusters: BothClusters,
   claims: readonly SelectedAppClaim[],
   target: AdoptionTarget,
   ignored: readonly AdoptionBlockerReason[],
+  archive?: StoredArchive,
 ): Promise<PlannedAdoption[]> {
   const { app, controlPlane } = clusters;
   await requireNamespace(clusters, target.claimNamespace);
-  const directory = new ApiDirectory(app);
-  const definitions = new Definitions(app);
+  const originals: Originals = archive
+    ? new ArchivedOriginals(archive, target.clusterID)
+    : new ClusterOriginals(app);
+  // An archive has no kinds: what is missing of the platform is seen on the control plane, and nothing can be compared.
+  const home = archive ? controlPlane : app;
+  const directory = new ApiDirectory(home);
+  const definitions = new Definitions(home);
   const ledger = new AdoptionLedger(controlPlane, target.claimNamespace);
-  const platform = new PlatformCheck(clusters);
-  const scan = new CompositionScan(app);
+  const platform = new PlatformCheck({ app: home, controlPlane });
+  const scan = new CompositionScan(home);
   const begun = await begunIn(ledger);
   const looked = await inParallel(claims, atOnce, async ({ api, claim }) => {
     const known = begun.get(claim.metadata.uid ?? '');
-    return known ?? { api, family: await readFamily(claim, { app, directory, definitions, api, ...target }) };
+    return (
+      known ?? { api, family: await readFamily(claim, { originals, directory, definitions, api, ...target }) }
+    );
   });
   const members = looked.flatMap((one) => ('family' in one ? one.family.members : one.record.members));
   await requireRights(clusters, members, target);
@@ -79,12 +100,14 @@ export async function planAdoptions(
       claimNamespace: target.claimNamespace,
       members: family.members,
       secrets: family.secrets,
+      ...(archive ? { isFromArchive: true, archive: archive.digest } : {}),
     };
     const { blockers, warnings } = checkFamily(family, api);
+    if (archive) blockers.push(...(await checkOrigin(app, family.members, archive)));
     blockers.push(...(await platform.look(api, family.members, family.objects)));
     blockers.push(...(await readsClaim(scan, family)));
     const judged = blockers.filter(({ reason }) => !ignored.includes(reason));
-    if (judged.length === 0) judged.push(...(await tryTarget(clusters, family, record)));
+    if (judged.length === 0) judged.push(...(await tryTarget(controlPlane, originals, family, record)));
     return {
       ...shownOf(record),
       state: judged.length > 0 ? 'blocked' : 'ready',
@@ -100,7 +123,7 @@ export async function planAdoptions(
 
 /** What was begun is taken up as it was begun. */
 export function plannedOf({ phase, record }: Adoption): PlannedAdoption {
-  const state = phase === 'adopted' ? 'adopted' : ended.has(phase) ? 'finished' : 'under-way';
+  const state = phase === 'adopted' ? 'adopted' : isAtEnd(phase) ? 'finished' : 'under-way';
   return {
     ...shownOf(record),
     state,
@@ -132,7 +155,7 @@ function shownOf(
 /** By the uid of the claim. */
 async function begunIn(ledger: AdoptionLedger): Promise<Map<string, Adoption>> {
   const all = (await ledger.list()).filter(({ phase }) => phase !== 'planned' && phase !== 'undone');
-  return new Map(all.map((one) => [(one.record.members[0] as Member).from.uid, one]));
+  return new Map(all.map((one) => [appUid(one.record.members[0] as Member), one]));
 }
 
 /** The claim's name and namespace change: a composition that makes something of them may mean another account. */
@@ -153,7 +176,8 @@ async function readsClaim(scan: CompositionScan, { members, objects }: Family): 
 
 /** Everything the API server of the control plane checks: names, namespaces, quota, schema to the last field, policies. */
 async function tryTarget(
-  { app, controlPlane }: BothClusters,
+  controlPlane: KubeClient,
+  originals: Originals,
   { members, objects }: Family,
   record: AdoptionRecord,
 ): Promise<AdoptionBlocker[]> {
@@ -179,9 +203,8 @@ async function tryTarget(
       return [{ reason: 'Refused', message: `the control plane refuses ${what}: ${error.message}` }];
     }
   });
-  const secrets = record.secrets.map(async ({ from, to }): Promise<AdoptionBlocker[]> => {
-    const source = await app.get<Secret>(secretPath(from.namespace, from.name)).catch(absentOrThrow);
-    if (!source) return [];
+  const secrets = record.secrets.map(async ({ from, to, of }): Promise<AdoptionBlocker[]> => {
+    if (!(await originals.secretOf(members[of] as Member, from))) return [];
     const there = await controlPlane.get<Secret>(secretPath(to.namespace, to.name)).catch(absentOrThrow);
     if (there)
       return [

@@ -1,10 +1,14 @@
 import { describeError } from '../base/errors.ts';
 import { inParallel } from '../claim-moves/plan.ts';
-import { Adopter, type AdopterOptions, type AdoptionStep } from './adopter.ts';
+import { Adopter, type AdoptionStep } from './adopter.ts';
+import { ArchivedOriginals } from './archived-originals.ts';
 import type { BothClusters } from './copies.ts';
 import { Definitions } from './definitions.ts';
-import { AdoptionLedger, type AdoptionPhase } from './ledger.ts';
+import { AdoptionLedger, type AdoptionPhase, isAtEnd } from './ledger.ts';
+import { ClusterOriginals } from './originals.ts';
 import type { PlannedAdoption } from './plan.ts';
+import { restoreAdoptions } from './restore.ts';
+import type { StoredArchive } from './stored-archive.ts';
 import { Workers } from './workers.ts';
 
 export interface AdoptionResult extends Pick<
@@ -19,6 +23,8 @@ export interface RunAdoptionsOptions extends BothClusters {
   claimNamespace: string;
   /** Digest of the archive, for those that begin now. */
   archive?: string | undefined;
+  /** For those that are made of an archive, and for an undo after the end. */
+  source?: StoredArchive | undefined;
   onStep?: (adoption: PlannedAdoption, step: AdoptionStep) => void;
   onResult?: ((result: AdoptionResult) => void) | undefined;
   reconcileEndsMs?: number;
@@ -71,7 +77,13 @@ export async function undoAdoptions(
   options: RunAdoptionsOptions,
 ): Promise<AdoptionResult[]> {
   const running = await open(planned, options);
-  await inParallel(running, atOnce, (one) => attempt(one, () => one.adopter.goBack(), options));
+  const late = running.filter(({ adopter }) => isAtEnd(adopter.phase));
+  if (late.length > 0) {
+    await restoreAdoptions(late, options);
+    for (const one of late) if (one.failure !== undefined) options.onResult?.(resultOf(one));
+  }
+  const due = running.filter(({ failure }) => failure === undefined);
+  await inParallel(due, atOnce, (one) => attempt(one, () => one.adopter.goBack(), options));
   return running.map(resultOf);
 }
 
@@ -96,17 +108,20 @@ async function goLive([first, ...others]: Running[], options: RunAdoptionsOption
 /** All ledgers are there before the first object is touched. */
 export async function open(
   planned: readonly PlannedAdoption[],
-  { app, controlPlane, claimNamespace, archive, onStep, reconcileEndsMs }: RunAdoptionsOptions,
+  { app, controlPlane, claimNamespace, archive, source, onStep, reconcileEndsMs }: RunAdoptionsOptions,
 ): Promise<Running[]> {
+  const inCluster = new ClusterOriginals(app);
   const ledger = new AdoptionLedger(controlPlane, claimNamespace);
   const workers = {
     app: new Workers(app, new Definitions(app)),
     controlPlane: new Workers(controlPlane, new Definitions(controlPlane)),
   };
-  const common: AdopterOptions = { app, controlPlane, ledger, workers, reconcileEndsMs };
+  const common = { app, controlPlane, ledger, workers, reconcileEndsMs };
   return await inParallel(planned, atOnce, async (plan) => {
     const adoption = await ledger.open(archive === undefined ? plan.record : { ...plan.record, archive });
-    const adopter = new Adopter(adoption, { ...common, onStep: (step) => onStep?.(plan, step) });
+    const { isFromArchive, clusterID } = adoption.record;
+    const originals = isFromArchive && source ? new ArchivedOriginals(source, clusterID) : inCluster;
+    const adopter = new Adopter(adoption, { ...common, originals, onStep: (step) => onStep?.(plan, step) });
     return { plan, adopter };
   });
 }

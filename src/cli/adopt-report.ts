@@ -21,6 +21,7 @@ const words: Record<AdoptionStep, string> = {
   'remove-copies': 'removing it from the control plane',
   remove: 'removing it from the app cluster',
   'hand-over': 'giving back what it owned',
+  restore: 'making it in the app cluster again',
   release: 'letting Crossplane of the app cluster go on',
 };
 

@@ -1,36 +1,37 @@
 import { Command, Option } from 'commander';
 import type { KubeObject } from '../apimachinery/objects.ts';
-import { listAppClaims, readAppClaim, readAppClaimApis } from '../adoption/app-claims.ts';
 import { readArchive, writeArchive } from '../adoption/archive.ts';
 import { type AdoptionBlockerReason, ignorableBlockers } from '../adoption/blockers.ts';
 import type { BothClusters } from '../adoption/copies.ts';
 import { type Adoption, AdoptionLedger } from '../adoption/ledger.ts';
-import {
-  type AdoptionTarget,
-  planAdoptions,
-  plannedOf,
-  type PlannedAdoption,
-  type SelectedAppClaim,
-} from '../adoption/plan.ts';
+import { type AdoptionTarget, planAdoptions, plannedOf, type PlannedAdoption } from '../adoption/plan.ts';
 import { finishAdoptions } from '../adoption/finish.ts';
 import { type AdoptionResult, runAdoptions, undoAdoptions } from '../adoption/run-adoptions.ts';
+import { StoredArchive } from '../adoption/stored-archive.ts';
 import { ConnectorError } from '../base/errors.ts';
-import { findApi } from '../claim-moves/selection.ts';
 import { namespacePath } from '../clusters/api-paths.ts';
 import { KubeClient } from '../clusters/kube-client.ts';
 import { carryOutAdoptions } from './adopt-report.ts';
+import {
+  chosen,
+  isOfArchive,
+  namesOf,
+  requireArchive,
+  select,
+  selectArchived,
+  type SelectionFlags,
+  sourceOf,
+} from './adopt-selection.ts';
 import { addAppClusterOptions, type AppClusterFlags, openAppCluster } from './app-cluster.ts';
 import { addControlPlaneOptions, type ControlPlaneFlags, openControlPlane } from './control-plane.ts';
 import { ignoreOption } from './move-judgement.ts';
 import { type OutputFormat, outputOption } from './output-format.ts';
 
-interface Flags extends AppClusterFlags, ControlPlaneFlags {
+interface Flags extends AppClusterFlags, ControlPlaneFlags, SelectionFlags {
   claimNamespace?: string;
   mcpConnectorClaimNamespace?: string;
   clusterId?: string;
   mcpConnectorClusterId?: string;
-  namespace?: string;
-  all: boolean;
   output: OutputFormat;
   yes: boolean;
   dryRun: boolean;
@@ -38,7 +39,13 @@ interface Flags extends AppClusterFlags, ControlPlaneFlags {
 
 interface AdoptFlags extends Flags {
   archive?: string;
+  fromArchive?: string;
   ignorePreflightErrors: AdoptionBlockerReason[];
+}
+
+/** Of what takes up adoptions that were begun. */
+interface LaterFlags extends Flags {
+  archive?: string;
 }
 
 type Ground = BothClusters & AdoptionTarget;
@@ -57,6 +64,10 @@ export function adoptCommand(): Command {
       '--archive <file>',
       'where to keep everything as it was, Secrets included; needed unless with --dry-run',
     )
+    .option(
+      '--from-archive <file>',
+      'adopt what an archive of `up controlplane migration export`, or of adopt itself, has: for an app cluster that lost its Crossplane',
+    )
     .addOption(ignoreOption(ignorableBlockers))
     .addHelpText(
       'after',
@@ -67,10 +78,19 @@ export function adoptCommand(): Command {
     );
   addCommon(command).action(async (claims: string[], flags: AdoptFlags) => {
     await onGround(flags, async (ground) => {
-      const selected = await select(ground.app, claims, flags);
-      const planned = await planAdoptions(ground, selected, ground, flags.ignorePreflightErrors);
-      const { archive } = flags;
-      if (!flags.dryRun && archive === undefined && planned.some(({ state }) => state === 'ready'))
+      const { archive, fromArchive } = flags;
+      if (archive !== undefined && fromArchive !== undefined)
+        throw new ConnectorError(
+          'bad-flag',
+          '--archive writes what is in the app cluster, and --from-archive takes what is not: give one of them',
+        );
+      const source = fromArchive === undefined ? undefined : await StoredArchive.read(fromArchive);
+      const selected = source
+        ? await selectArchived(source, ground, claims, flags)
+        : await select(ground.app, claims, flags);
+      const planned = await planAdoptions(ground, selected, ground, flags.ignorePreflightErrors, source);
+      if (source) requireArchive(planned, source);
+      if (!flags.dryRun && !source && archive === undefined && planned.some(({ state }) => state === 'ready'))
         throw new ConnectorError(
           'bad-flag',
           '--archive is needed: a file for everything as it was; keep it until you are sure',
@@ -85,7 +105,8 @@ export function adoptCommand(): Command {
           await runAdoptions(planned, {
             ...ground,
             ...options,
-            archive: await archived(archive, ground, planned),
+            source,
+            archive: source ? source.digest : await archived(archive, ground, planned),
           }),
       });
     });
@@ -98,17 +119,20 @@ export function adoptCommand(): Command {
 }
 
 function resumeCommand(): Command {
-  const command = new Command('resume').description('Take up adoptions and undos that were cut off');
-  return addCommon(command).action(async (flags: Flags) => {
+  const command = new Command('resume')
+    .description('Take up adoptions and undos that were cut off')
+    .option('--archive <file>', 'for those that were begun with --from-archive: that archive');
+  return addCommon(command).action(async (flags: LaterFlags) => {
     await onGround(flags, async (ground) => {
       const planned = (await entriesOf(ground)).map(plannedOf).filter(({ state }) => state === 'under-way');
+      const source = await sourceOf(flags.archive, planned, isOfArchive);
       await carryOutAdoptions({
         planned,
         ...flags,
         what: 'Resume',
         wanted: ['adopted', 'undone'],
         isDue: () => true,
-        run: (options) => runAdoptions(planned, { ...ground, ...options }),
+        run: (options) => runAdoptions(planned, { ...ground, ...options, source }),
       });
     });
   });
@@ -117,23 +141,33 @@ function resumeCommand(): Command {
 function undoCommand(): Command {
   const command = new Command('undo')
     .description("Hand claims back to the app cluster's own Crossplane")
-    .argument('[claims...]', 'RESOURCE/NAME of the app cluster');
-  return addCommon(command).action(async (claims: string[], flags: Flags) => {
+    .argument('[claims...]', 'RESOURCE/NAME of the app cluster')
+    .option(
+      '--archive <file>',
+      'the archive of the adoption: once finish has begun, what it removed is made of it again',
+    );
+  return addCommon(command).action(async (claims: string[], flags: LaterFlags) => {
     await onGround(flags, async (ground) => {
       const planned = chosen(await entriesOf(ground), claims, flags).map(plannedOf);
-      const late = planned.filter(({ state }) => state === 'finished');
-      if (late.length > 0)
+      const never = planned.filter((plan) => plan.state === 'finished' && isOfArchive(plan));
+      if (never.length > 0)
         throw new ConnectorError(
           'cannot-undo',
-          `${late.map(({ name }) => name).join(', ')}: the objects of the app cluster have been removed; what they were is in the archive`,
+          `${namesOf(never)}: adopted from an archive, and finished: the app cluster has nothing to go back to`,
         );
+      const source = await sourceOf(
+        flags.archive,
+        planned,
+        (plan) => plan.state === 'finished' || isOfArchive(plan),
+      );
       await carryOutAdoptions({
         planned,
         ...flags,
         what: 'Undo the adoption of',
         wanted: ['undone'],
         isDue: () => true,
-        run: (options): Promise<AdoptionResult[]> => undoAdoptions(planned, { ...ground, ...options }),
+        run: (options): Promise<AdoptionResult[]> =>
+          undoAdoptions(planned, { ...ground, ...options, source }),
       });
     });
   });
@@ -142,7 +176,7 @@ function undoCommand(): Command {
 function finishCommand(): Command {
   const command = new Command('finish')
     .description(
-      'Remove what was adopted, and its APIs, from the app cluster, so that the connector serves them; there is no undo after it',
+      'Remove what was adopted, and its APIs, from the app cluster, so that the connector serves them; undo needs the archive after it',
     )
     .argument('[claims...]', 'RESOURCE/NAME of the app cluster');
   return addCommon(command).action(async (claims: string[], flags: Flags) => {
@@ -181,8 +215,9 @@ async function archived(
 ): Promise<string | undefined> {
   if (file === undefined) return undefined;
   const members = planned.flatMap(({ record }) => record.members);
+  const begins = planned.filter(({ state }) => state === 'ready').flatMap(({ record }) => record.members);
   const isBegun = planned.some(({ state }) => state !== 'ready');
-  return await writeArchive(file, () => readArchive(app, members, clusterID), { clusterID, isBegun });
+  return await writeArchive(file, () => readArchive(app, members, clusterID), { clusterID, isBegun, begins });
 }
 
 async function onGround(flags: Flags, work: (ground: Ground) => Promise<void>): Promise<void> {
@@ -209,47 +244,6 @@ async function onGround(flags: Flags, work: (ground: Ground) => Promise<void>): 
 /** What a cluster is told apart by, having no name of its own. */
 async function uidOf(client: KubeClient): Promise<string> {
   return (await client.get<KubeObject>(namespacePath('kube-system'))).metadata.uid as string;
-}
-
-async function select(app: KubeClient, claims: readonly string[], flags: Flags): Promise<SelectedAppClaim[]> {
-  const apis = await readAppClaimApis(app);
-  const kinds = claims.filter((claim) => !claim.includes('/'));
-  if (flags.all) {
-    if (kinds.length < claims.length)
-      throw new ConnectorError(
-        'bad-flag',
-        '--all goes with resources, not with names: leave it out, or the names',
-      );
-    const chosenApis = kinds.length === 0 ? apis : kinds.map((kind) => findApi(apis, kind));
-    return await listAppClaims(app, chosenApis, flags.namespace);
-  }
-  if (kinds.length > 0 || claims.length === 0)
-    throw new ConnectorError(
-      'bad-flag',
-      `name claims as RESOURCE/NAME, or give --all for ${kinds[0] ?? 'everything in the app cluster'}`,
-    );
-  return await Promise.all(
-    claims.map((given) => {
-      const [resource = '', name = ''] = given.split('/');
-      return readAppClaim(app, findApi(apis, resource), flags.namespace ?? 'default', name);
-    }),
-  );
-}
-
-function chosen(entries: readonly Adoption[], claims: readonly string[], flags: Flags): Adoption[] {
-  if (flags.all === claims.length > 0)
-    throw new ConnectorError('bad-flag', 'name the claims as RESOURCE/NAME, or give --all');
-  if (flags.all) return [...entries];
-  return claims.map((given) => {
-    const [resource = '', name] = given.split('/');
-    const found = entries.find(({ record: { api, members } }) => {
-      const from = members[0]?.from;
-      const isNamed = from?.name === name && from?.namespace === (flags.namespace ?? 'default');
-      return isNamed && findApi([api], resource) === api;
-    });
-    if (found) return found;
-    throw new ConnectorError('claim-not-found', `no adoption of ${given} is known`);
-  });
 }
 
 function addCommon(command: Command): Command {

@@ -1,12 +1,15 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { unpackTarGz } from '../../src/adoption/tar.ts';
+import { packTarGz, unpackTarGz } from '../../src/adoption/tar.ts';
 import type { ConfigMap, KubeObject, Secret } from '../../src/apimachinery/objects.ts';
 import { configMapPath, secretPath } from '../../src/clusters/api-paths.ts';
 import { Random } from '../chaos/random.ts';
 import { AdoptionGround, nothing, ways } from '../support/adoption-ground.ts';
 import { eventually } from '../support/eventually.ts';
+import { writeMigrationArchive } from '../support/migration-archive.ts';
+import { runCli } from '../support/moved-claims.ts';
 
 /** Claims, and times that each command is killed; docs/development.md has the numbers of the long form. */
 const claimCount = Number(process.env['ADOPT_CLAIMS'] ?? 10);
@@ -25,6 +28,8 @@ afterAll(() => on?.[Symbol.asyncDispose]());
 
 describe('mcp-connector adopt', () => {
   const random = new Random(seed);
+  /** By the first claim. */
+  let owned: ConfigMap;
 
   it('says what it would do, and does nothing [adopt.plan.dry]', async () => {
     const args = [on.app.claims.resource, '--all', '--dry-run', '-o', 'json'];
@@ -138,7 +143,7 @@ describe('mcp-connector adopt', () => {
   it('ends with the connector’s API, killed or not: the same claims, and what they own, without a gap for the collector [adopt.finish.served, adopt.finish.killed]', async () => {
     const [first = ''] = on.names;
     const { ground, namespace } = on;
-    const owned = await ownedConfigMap(first);
+    owned = await ownedConfigMap(first);
     const [claim] = await on.app.listClaims(namespace);
     expect(claim?.metadata.uid).toBeDefined();
     await on.done(on.applyArgs);
@@ -167,6 +172,67 @@ describe('mcp-connector adopt', () => {
       expect(map.metadata.ownerReferences?.map((owner) => owner.uid)).toEqual([uid]);
     }
     expect(await on.app.passwords(namespace)).toEqual(on.passwords);
+  });
+
+  it('is not brought back without its archive, nor while a connector serves the claims [adopt.undo.archive]', async () => {
+    const undo = ['undo', '--all', '--yes'];
+    const without = await on.adopt(undo);
+    expect(without.code).toBe(1);
+    expect(without.stderr).toContain('give it with --archive');
+    const other = path.join(on.dir, 'other.tar.gz');
+    const files = unpackTarGz(await readFile(on.archive));
+    await writeFile(other, packTarGz(files.slice(0, -1)));
+    expect((await on.adopt([...undo, '--archive', other])).stderr).toContain('not of this archive');
+    const served = await on.adopt([...undo, '--archive', on.archive]);
+    expect(served.code).toBe(1);
+    expect(served.stdout).toContain('is served by a connector');
+    await on.expectAdopted();
+  });
+
+  it('is brought back from its archive after its end, killed or not [adopt.undo.archive]', async () => {
+    const { ground, namespace } = on;
+    const kept = await runCli([
+      'uninstall',
+      '--keep-in-place',
+      '--yes',
+      `--kubeconfig=${ground.app.kubeconfig}`,
+      `--control-plane-kubeconfig=${ground.controlPlane.kubeconfig}`,
+      `--installation-namespace=${ground.namespace}`,
+      `--release-name=${ground.name}`,
+    ]);
+    expect(kept).toMatchObject({ code: 0, stderr: '' });
+    const args = ['undo', '--all', '--yes', '--archive', on.archive];
+    const { last, killed, report } = await on.killed('restore', args, { random, kills });
+    process.stderr.write(`seed ${seed}: undo after the end of ${claimCount} claims ${report}\n`);
+    expect(last).toEqual({ code: 0, stdout: expect.any(String), stderr: '' });
+    expect(killed).toBeGreaterThanOrEqual(kills / 2);
+    await on.expectUndone();
+    const map = await ground.app.client.get<ConfigMap>(configMapPath(namespace, owned.metadata.name));
+    expect(map.metadata.uid).toBe(owned.metadata.uid);
+    const [first = ''] = on.names;
+    const claim = await on.app.claims.read(namespace, first);
+    expect(map.metadata.ownerReferences?.map(({ uid }) => uid)).toEqual([claim.metadata.uid]);
+  });
+
+  it('takes over what an archive of the documented migration has, once the app cluster has it no more [adopt.archive.read]', async () => {
+    const file = path.join(on.dir, 'xp-state.tar.gz');
+    await writeMigrationArchive(file, unpackTarGz(await readFile(on.archive)));
+    const args = [on.app.claims.resource, '--all', '--yes', '--from-archive', file];
+    const early = await on.adopt(args);
+    expect(early.code).toBe(1);
+    expect(early.stdout).toContain('InAppCluster');
+    expect(await on.controlPlane.cloud()).toEqual(nothing);
+
+    await on.app.lose(on.namespace);
+    const { last, killed, report } = await on.killed('adopt', args, { random, kills: Math.min(kills, 4) });
+    process.stderr.write(`seed ${seed}: adopt from an archive ${report}\n`);
+    expect(last).toEqual({ code: 0, stdout: expect.any(String), stderr: '' });
+    expect(killed).toBeGreaterThan(0);
+    await on.expectAdopted();
+
+    await on.done(['undo', '--all', '--yes', '--archive', file]);
+    expect(await on.controlPlane.cloud()).toEqual(nothing);
+    expect(await on.controlPlane.claims.names(on.ground.claimNamespace)).toEqual([]);
   });
 });
 

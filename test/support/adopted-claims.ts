@@ -2,7 +2,7 @@ import type { KubeList, KubeObject, Secret } from '../../src/apimachinery/object
 import { secretPath } from '../../src/clusters/api-paths.ts';
 import { absentOrThrow } from '../../src/clusters/kube-client.ts';
 import { type StoredClaim, StoredClaims } from './moved-claims.ts';
-import type { ClaimApi } from './platform-api.ts';
+import { type ClaimApi, deleteIfThere } from './platform-api.ts';
 import type { GroundCluster } from './test-ground.ts';
 
 export interface Instance extends KubeObject {
@@ -91,6 +91,23 @@ export class ClusterWithClaims {
       ...(await this.instances()),
     ];
     return all.filter(({ metadata }) => metadata.annotations?.['crossplane.io/paused'] === 'true').length;
+  }
+
+  /** As when a cluster is lost: everything is gone, and nobody has acted on it. */
+  async lose(namespace: string): Promise<void> {
+    const { group, plural } = this.#api;
+    const paths = [
+      ...(await this.listClaims(namespace)).map(({ metadata }) => this.claims.path(namespace, metadata.name)),
+      ...(await this.claims.composites()).map(
+        ({ metadata }) => `/apis/${group}/v1/x${plural}/${metadata.name}`,
+      ),
+      ...(await this.instances()).map(({ metadata }) => `${this.#instances}/${metadata.name}`),
+    ];
+    const { client } = this.cluster;
+    const annotations = { 'crossplane.io/paused': 'true' };
+    for (const path of paths) await client.patch(path, { metadata: { annotations } });
+    for (const path of paths) await client.patch(path, { metadata: { finalizers: null } });
+    for (const path of paths) await deleteIfThere(client, path);
   }
 
   /** Passwords by the name of the claim's Secret. */

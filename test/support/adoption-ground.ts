@@ -23,6 +23,8 @@ export const ways = {
   adopt: ['copying', 'live', 'adopted'],
   undo: ['recalling', 'discarding', 'undone'],
   finish: ['finishing', 'detached', 'finished'],
+  /** Undo after the end. */
+  restore: ['restoring', 'adopted', 'recalling', 'discarding', 'undone'],
 } satisfies Record<string, AdoptionPhase[]>;
 
 /**
@@ -38,9 +40,10 @@ export class AdoptionGround implements AsyncDisposable {
   readonly clusterID: string;
   readonly namespace: string;
   readonly archive: string;
+  /** For the test's own files. */
+  readonly dir: string;
   readonly before: Cloud;
   readonly passwords: Record<string, string>;
-  readonly #dir: string;
   readonly #lab: Lab;
 
   private constructor(
@@ -63,7 +66,7 @@ export class AdoptionGround implements AsyncDisposable {
       passwords: this.passwords,
     } = made);
     this.archive = path.join(dir, 'before.tar.gz');
-    this.#dir = dir;
+    this.dir = dir;
     this.#lab = lab;
   }
 
@@ -98,7 +101,7 @@ export class AdoptionGround implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.ground.remove();
     await this.#lab.stop();
-    await rm(this.#dir, { recursive: true, force: true });
+    await rm(this.dir, { recursive: true, force: true });
   }
 
   /** Arguments of `mcp-connector adopt` on these two clusters. */
