@@ -2,7 +2,7 @@ import type { OwnerReference, Secret } from '../apimachinery/objects.ts';
 import { ConnectorError } from '../base/errors.ts';
 import { inParallel } from '../claim-moves/plan.ts';
 import { resourcePath, secretPath } from '../clusters/api-paths.ts';
-import { absentOrThrow, isConflict, type KubeClient } from '../clusters/kube-client.ts';
+import { absentOrThrow, isConflict, type JsonOperation, type KubeClient } from '../clusters/kube-client.ts';
 import { changeOwners } from '../clusters/owners.ts';
 import { adoptedFromAnnotation, adoptionFieldManager } from '../mapping/identity.ts';
 import { copyOf } from './copy.ts';
@@ -111,14 +111,17 @@ async function makeCopy(
       'not-paused',
       `somebody has taken the pause from ${path} of ${name}: pause it, and see who did`,
     );
-  const { uid = '', resourceVersion } = there.metadata;
+  const { uid = '' } = there.metadata;
   const { status } = object;
   if (status === undefined) return uid;
-  // The subresource: where the kind has one, what was created has lost its status; without one this path does not exist.
-  const { apiVersion, kind } = body;
-  const update = { apiVersion, kind, metadata: { ...placeOf(member), uid, resourceVersion }, status };
+  // The subresource: where the kind has one, what was created has lost its status; without one this path does not exist. Of the version that
+  // is there: Crossplane may have said meanwhile that it is paused.
+  const operations: JsonOperation[] = [
+    { op: 'test', path: '/metadata/uid', value: uid },
+    { op: 'add', path: '/status', value: status },
+  ];
   await client
-    .replace(`${path}/status`, update, { query })
+    .patchJson(`${path}/status`, operations, { query })
     .catch((error: unknown) => (there.status === undefined ? Promise.reject(error) : absentOrThrow(error)));
   return uid;
 }

@@ -25,7 +25,7 @@ export async function missingRights(
       ...resources.flatMap(({ group, plural }) =>
         rightsTo(['get', 'list', 'create', 'patch', 'delete'], group, plural),
       ),
-      ...resources.flatMap(({ group, plural }) => rightsTo(['update'], group, `${plural}/status`)),
+      ...resources.flatMap(({ group, plural }) => rightsTo(['patch'], group, `${plural}/status`)),
       ...rightsTo(['get', 'create'], '', 'secrets'),
       ...rightsTo(['get', 'list', 'create', 'update'], '', 'configmaps', claimNamespace),
       ...rightsTo(['list'], 'apps', 'deployments'),
