@@ -90,7 +90,7 @@ export async function planAdoptions(
     );
   });
   const members = looked.flatMap((one) => ('family' in one ? one.family.members : one.record.members));
-  await requireRights(clusters, members, target);
+  await requireRights(clusters, members, target, archive !== undefined);
   return await inParallel(looked, atOnce, async (one) => {
     if (!('family' in one)) return plannedOf(one);
     const { api, family } = one;
@@ -238,8 +238,9 @@ async function requireRights(
   clusters: BothClusters,
   members: readonly Member[],
   target: AdoptionTarget,
+  isFromArchive: boolean,
 ): Promise<void> {
-  const missing = await missingRights(clusters, members, target.claimNamespace);
+  const missing = await missingRights(clusters, members, target.claimNamespace, isFromArchive);
   const sentences = [
     ...(missing.app.length > 0 ? [`of the app cluster may not ${missing.app.join(', ')}`] : []),
     ...(missing.controlPlane.length > 0

@@ -1,9 +1,10 @@
 import { apiName } from '../claim-moves/claim-api.ts';
-import { describeError } from '../base/errors.ts';
+import { ConnectorError, describeError } from '../base/errors.ts';
 import { inParallel } from '../claim-moves/plan.ts';
 import { ArchivedOriginals } from './archived-originals.ts';
 import { findDependents } from './dependents.ts';
 import { requireNotServed, restoreLocalApi } from './local-api.ts';
+import { missingRestoreRights } from './rights.ts';
 import type { Running, RunAdoptionsOptions } from './run-adoptions.ts';
 import type { StoredArchive } from './stored-archive.ts';
 
@@ -11,7 +12,8 @@ const atOnce = 16;
 
 /**
  * Brings adoptions back from their end: what the archive has is in the app cluster again, paused, and the control plane has the say
- * still. Nothing is changed unless all of it can be brought back. Each step is taken up wherever it was cut off.
+ * still. Nothing is changed unless all of it can be brought back. Each step is taken up wherever it was cut off. Throws ConnectorError
+ * `rights-missing`, with every right that is missing.
  */
 export async function restoreAdoptions(
   running: readonly Running[],
@@ -19,6 +21,15 @@ export async function restoreAdoptions(
 ): Promise<void> {
   const { app, source } = options;
   if (!source) throw new Error('there is no archive to restore from');
+  const missing = await missingRestoreRights(
+    app,
+    running.flatMap(({ adopter: { record } }) => record.members),
+  );
+  if (missing.length > 0)
+    throw new ConnectorError(
+      'rights-missing',
+      `the account of the app cluster may not ${missing.join(', ')}: give --kubeconfig of one that may`,
+    );
   const archivedOf = ({ adopter: { record } }: Running): ArchivedOriginals =>
     new ArchivedOriginals(source, record.clusterID);
   const apis = [...new Map(running.map(({ plan }) => [plan.resource, plan.record.api])).values()];

@@ -1,3 +1,4 @@
+import type { KubeClient } from '../clusters/kube-client.ts';
 import { OwnRights, type Right } from '../clusters/own-rights.ts';
 import type { BothClusters } from './copies.ts';
 import type { Member } from './member.ts';
@@ -7,20 +8,23 @@ export async function missingRights(
   { app, controlPlane }: BothClusters,
   members: readonly Member[],
   claimNamespace: string,
+  isFromArchive: boolean,
 ): Promise<{ app: string[]; controlPlane: string[] }> {
-  const resources = [
-    ...new Map(members.map(({ resource }) => [`${resource.plural}.${resource.group}`, resource])).values(),
-  ];
+  const resources = resourcesOf(members);
   const crds = rightsTo(['get', 'list'], 'apiextensions.k8s.io', 'customresourcedefinitions');
   const [ofApp, ofControlPlane] = await Promise.all([
-    new OwnRights(app).missing([
-      ...resources.flatMap(({ group, plural }) =>
-        rightsTo(['get', 'list', 'patch', 'delete'], group, plural),
-      ),
-      ...rightsTo(['get', 'list'], '', 'secrets'),
-      ...rightsTo(['list'], 'apps', 'deployments'),
-      ...crds,
-    ]),
+    new OwnRights(app).missing(
+      isFromArchive
+        ? resources.flatMap(({ group, plural }) => rightsTo(['get'], group, plural))
+        : [
+            ...resources.flatMap(({ group, plural }) =>
+              rightsTo(['get', 'list', 'patch', 'delete'], group, plural),
+            ),
+            ...rightsTo(['get', 'list'], '', 'secrets'),
+            ...rightsTo(['list'], 'apps', 'deployments'),
+            ...crds,
+          ],
+    ),
     new OwnRights(controlPlane).missing([
       ...resources.flatMap(({ group, plural }) =>
         rightsTo(['get', 'list', 'create', 'patch', 'delete'], group, plural),
@@ -33,6 +37,25 @@ export async function missingRights(
     ]),
   ]);
   return { app: ofApp, controlPlane: ofControlPlane };
+}
+
+/** What an undo after the end does in the app cluster, besides what the adoption has done there. */
+export async function missingRestoreRights(app: KubeClient, members: readonly Member[]): Promise<string[]> {
+  const resources = resourcesOf(members);
+  return await new OwnRights(app).missing([
+    ...resources.flatMap(({ group, plural }) => rightsTo(['get', 'create', 'patch'], group, plural)),
+    ...resources.flatMap(({ group, plural }) => rightsTo(['patch'], group, `${plural}/status`)),
+    ...rightsTo(['get', 'create', 'patch'], '', 'secrets'),
+    ...rightsTo(['get', 'create'], 'apiextensions.crossplane.io', 'compositeresourcedefinitions'),
+    ...rightsTo(['get'], 'apiextensions.crossplane.io', 'compositionrevisions'),
+    ...rightsTo(['get'], 'apiregistration.k8s.io', 'apiservices'),
+  ]);
+}
+
+function resourcesOf(members: readonly Member[]): Member['resource'][] {
+  return [
+    ...new Map(members.map(({ resource }) => [`${resource.plural}.${resource.group}`, resource])).values(),
+  ];
 }
 
 function rightsTo(verbs: readonly string[], group: string, resource: string, namespace?: string): Right[] {

@@ -72,6 +72,16 @@ export class StoredArchive {
     return text === undefined ? undefined : objectOf(path, text);
   }
 
+  /** `<plural>.<group>` of every kind of claims that it has. */
+  get claimResources(): string[] {
+    return [...this.#texts].flatMap(([path, text]) => {
+      const [folder = '', file] = path.split('/');
+      if (file !== 'metadata.yaml') return [];
+      const { categories } = (load(text) ?? {}) as { categories?: string[] };
+      return categories?.includes('claim') ? [folder] : [];
+    });
+  }
+
   list(resource: { group: string; plural: string }): AdoptedObject[] {
     const folder = `${folderOf(resource)}/`;
     return [...this.#texts]

@@ -4,7 +4,7 @@ import type { Adoption } from '../adoption/ledger.ts';
 import type { PlannedAdoption, SelectedAppClaim } from '../adoption/plan.ts';
 import { StoredArchive } from '../adoption/stored-archive.ts';
 import { ConnectorError } from '../base/errors.ts';
-import { type ClaimApi, readClaimApis } from '../claim-moves/claim-api.ts';
+import { apiName, type ClaimApi, readClaimApis } from '../claim-moves/claim-api.ts';
 import { findApi } from '../claim-moves/selection.ts';
 import type { KubeClient } from '../clusters/kube-client.ts';
 
@@ -39,7 +39,16 @@ export async function selectArchived(
   const apis = await readClaimApis(controlPlane);
   const originals = new ArchivedOriginals(source, clusterID);
   const named = namedClaims(claims, flags);
-  if (!named) return archivedClaims(originals, kindsOf(apis, claims), flags.namespace);
+  if (!named) {
+    const offered = new Set(apis.map(apiName));
+    const missing = source.claimResources.filter((resource) => !offered.has(resource));
+    if (claims.length === 0 && missing.length > 0)
+      throw new ConnectorError(
+        'kind-missing',
+        `the archive has claims of ${missing.join(', ')}, which the control plane does not offer: install the XRDs there, or name the resources to adopt`,
+      );
+    return archivedClaims(originals, kindsOf(apis, claims), flags.namespace);
+  }
   return named.map(({ resource, name }) => {
     const namespace = flags.namespace ?? 'default';
     const all = archivedClaims(originals, [findApi(apis, resource)], namespace);

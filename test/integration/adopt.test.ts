@@ -12,8 +12,8 @@ import { writeMigrationArchive } from '../support/migration-archive.ts';
 import { runCli } from '../support/moved-claims.ts';
 
 /** Claims, and times that each command is killed; docs/development.md has the numbers of the long form. */
-const claimCount = Number(process.env['ADOPT_CLAIMS'] ?? 10);
-const kills = Number(process.env['ADOPT_KILLS'] ?? 4);
+const claimCount = Number(process.env['ADOPT_CLAIMS'] ?? 8);
+const kills = Number(process.env['ADOPT_KILLS'] ?? 3);
 /** Printed, so that a run can be had again. */
 const seed = Number(process.env['SEED'] ?? Date.now() % 100_000);
 
@@ -202,6 +202,16 @@ describe('mcp-connector adopt', () => {
     ]);
     expect(kept).toMatchObject({ code: 0, stderr: '' });
     const args = ['undo', '--all', '--yes', '--archive', on.archive];
+    const [first = ''] = on.names;
+    const changed = on.controlPlane.claims.path(ground.claimNamespace, on.hashed(first));
+    await ground.controlPlane.client.patch(changed, { spec: { parameters: { size: 'medium' } } });
+    const refused = await on.adopt(args);
+    expect(refused.code).toBe(1);
+    expect(refused.stdout).toContain(`spec.parameters of the copy of Database ${namespace}/${first} differs`);
+    expect(await on.app.instances()).toEqual([]);
+    await ground.controlPlane.client.patch(changed, { spec: { parameters: { size: 'small' } } });
+    await eventually(async () => expect(await on.controlPlane.cloud()).toEqual(on.before));
+
     const { last, killed, report } = await on.killed('restore', args, { random, kills });
     process.stderr.write(`seed ${seed}: undo after the end of ${claimCount} claims ${report}\n`);
     expect(last).toEqual({ code: 0, stdout: expect.any(String), stderr: '' });
@@ -209,7 +219,6 @@ describe('mcp-connector adopt', () => {
     await on.expectUndone();
     const map = await ground.app.client.get<ConfigMap>(configMapPath(namespace, owned.metadata.name));
     expect(map.metadata.uid).toBe(owned.metadata.uid);
-    const [first = ''] = on.names;
     const claim = await on.app.claims.read(namespace, first);
     expect(map.metadata.ownerReferences?.map(({ uid }) => uid)).toEqual([claim.metadata.uid]);
   });

@@ -40,6 +40,8 @@ status:
 function archive(isPaused: boolean, annotations = ''): StoredArchive {
   const files: ArchiveFile[] = [
     { path: 'export.yaml', text: `version: v1alpha1\noptions:\n  pausedBeforeExport: ${isPaused}\n` },
+    { path: 'databases.example.org/metadata.yaml', text: 'categories:\n- claim\n' },
+    { path: 'secrets/namespaces/shop/orders.yaml', text: '{"metadata":{"name":"orders"}}' },
     { path: 'disks.aws.example.org/metadata.yaml', text: 'categories:\n- managed\n' },
     { path: 'disks.aws.example.org/cluster/disk-1.yaml', text: diskYaml(annotations) },
   ];
