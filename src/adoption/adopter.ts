@@ -203,7 +203,7 @@ export class Adopter {
         const restored = uids.get(member);
         return { ...member, from: { ...member.from, ...(restored ? { restored } : {}) } };
       });
-      await this.#enter('adopted', { members });
+      await this.#enter('recalling', { members });
     });
   }
 

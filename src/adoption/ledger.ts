@@ -46,7 +46,7 @@ export interface AdoptionRecord {
  * - `finishing`: the objects of the app cluster are being removed. There is no way back by undo.
  * - `detached`: they are gone. What the claim owned waits for the connector's API.
  * - `finished`: for good.
- * - `restoring`: undo of that. The control plane has the say; paused objects are made in the app cluster of what the archive has. `adopted` is next.
+ * - `restoring`: undo of that. The control plane has the say; paused objects are made in the app cluster of what the archive has. `recalling` is next.
  */
 export const adoptionPhases = [
   'planned',

@@ -123,7 +123,8 @@ export async function planAdoptions(
 
 /** What was begun is taken up as it was begun. */
 export function plannedOf({ phase, record }: Adoption): PlannedAdoption {
-  const state = phase === 'adopted' ? 'adopted' : isAtEnd(phase) ? 'finished' : 'under-way';
+  const isEnded = isAtEnd(phase) && phase !== 'restoring';
+  const state = phase === 'adopted' ? 'adopted' : isEnded ? 'finished' : 'under-way';
   return {
     ...shownOf(record),
     state,

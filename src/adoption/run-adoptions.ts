@@ -37,6 +37,7 @@ export interface Running {
 }
 
 const atOnce = 16;
+const goesBack: ReadonlySet<AdoptionPhase> = new Set(['restoring', 'recalling', 'discarding']);
 
 /**
  * Carries out what is ready, and takes up what was begun. Nothing goes live before all of it is copied; of each API one claim goes live first, and where
@@ -51,8 +52,8 @@ export async function runAdoptions(
     options,
   );
   // An undo that was cut off is finished as an undo.
-  const back = running.filter(({ adopter: { phase } }) => phase === 'recalling' || phase === 'discarding');
-  await inParallel(back, atOnce, (one) => attempt(one, () => one.adopter.goBack(), options));
+  const back = running.filter(({ adopter: { phase } }) => goesBack.has(phase));
+  await goBack(back, options);
   const forward = running.filter((one) => !back.includes(one));
   await inParallel(forward, atOnce, (one) =>
     attempt(one, () => one.adopter.copy(), { ...options, onResult: undefined }),
@@ -77,14 +78,16 @@ export async function undoAdoptions(
   options: RunAdoptionsOptions,
 ): Promise<AdoptionResult[]> {
   const running = await open(planned, options);
+  await goBack(running, options);
+  return running.map(resultOf);
+}
+
+async function goBack(running: readonly Running[], options: RunAdoptionsOptions): Promise<void> {
   const late = running.filter(({ adopter }) => isAtEnd(adopter.phase));
-  if (late.length > 0) {
-    await restoreAdoptions(late, options);
-    for (const one of late) if (one.failure !== undefined) options.onResult?.(resultOf(one));
-  }
+  if (late.length > 0) await restoreAdoptions(late, options);
+  for (const one of late) if (one.failure !== undefined) options.onResult?.(resultOf(one));
   const due = running.filter(({ failure }) => failure === undefined);
   await inParallel(due, atOnce, (one) => attempt(one, () => one.adopter.goBack(), options));
-  return running.map(resultOf);
 }
 
 async function goLive([first, ...others]: Running[], options: RunAdoptionsOptions): Promise<void> {

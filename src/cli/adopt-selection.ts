@@ -1,6 +1,6 @@
 import { archivedClaims, listAppClaims, readAppClaim, readAppClaimApis } from '../adoption/app-claims.ts';
 import { ArchivedOriginals } from '../adoption/archived-originals.ts';
-import type { Adoption } from '../adoption/ledger.ts';
+import { type Adoption, isAtEnd } from '../adoption/ledger.ts';
 import type { PlannedAdoption, SelectedAppClaim } from '../adoption/plan.ts';
 import { StoredArchive } from '../adoption/stored-archive.ts';
 import { ConnectorError } from '../base/errors.ts';
@@ -103,6 +103,12 @@ export function chosen(
     if (found) return found;
     throw new ConnectorError('claim-not-found', `no adoption of ${given} is known`);
   });
+}
+
+/** What the app cluster has not, or no more. */
+export function needsArchive(entries: readonly Adoption[]): (plan: PlannedAdoption) => boolean {
+  const ended = new Set(entries.filter(({ phase }) => isAtEnd(phase)).map(({ record }) => record));
+  return (plan) => ended.has(plan.record) || isOfArchive(plan);
 }
 
 /** The archive that some of them cannot do without. Throws ConnectorError `archive-needed` where it is not given, `bad-archive` for another. */

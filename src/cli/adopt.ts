@@ -16,6 +16,7 @@ import {
   chosen,
   isOfArchive,
   namesOf,
+  needsArchive,
   requireArchive,
   select,
   selectArchived,
@@ -121,11 +122,12 @@ export function adoptCommand(): Command {
 function resumeCommand(): Command {
   const command = new Command('resume')
     .description('Take up adoptions and undos that were cut off')
-    .option('--archive <file>', 'for those that were begun with --from-archive: that archive');
+    .option('--archive <file>', 'the archive that one of them is made of, or undone with');
   return addCommon(command).action(async (flags: LaterFlags) => {
     await onGround(flags, async (ground) => {
-      const planned = (await entriesOf(ground)).map(plannedOf).filter(({ state }) => state === 'under-way');
-      const source = await sourceOf(flags.archive, planned, isOfArchive);
+      const entries = await entriesOf(ground);
+      const planned = entries.map(plannedOf).filter(({ state }) => state === 'under-way');
+      const source = await sourceOf(flags.archive, planned, needsArchive(entries));
       await carryOutAdoptions({
         planned,
         ...flags,
@@ -148,18 +150,15 @@ function undoCommand(): Command {
     );
   return addCommon(command).action(async (claims: string[], flags: LaterFlags) => {
     await onGround(flags, async (ground) => {
-      const planned = chosen(await entriesOf(ground), claims, flags).map(plannedOf);
+      const entries = chosen(await entriesOf(ground), claims, flags);
+      const planned = entries.map(plannedOf);
       const never = planned.filter((plan) => plan.state === 'finished' && isOfArchive(plan));
       if (never.length > 0)
         throw new ConnectorError(
           'cannot-undo',
           `${namesOf(never)}: adopted from an archive, and finished: the app cluster has nothing to go back to`,
         );
-      const source = await sourceOf(
-        flags.archive,
-        planned,
-        (plan) => plan.state === 'finished' || isOfArchive(plan),
-      );
+      const source = await sourceOf(flags.archive, planned, needsArchive(entries));
       await carryOutAdoptions({
         planned,
         ...flags,

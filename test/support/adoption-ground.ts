@@ -24,7 +24,7 @@ export const ways = {
   undo: ['recalling', 'discarding', 'undone'],
   finish: ['finishing', 'detached', 'finished'],
   /** Undo after the end. */
-  restore: ['restoring', 'adopted', 'recalling', 'discarding', 'undone'],
+  restore: ['restoring', 'recalling', 'discarding', 'undone'],
 } satisfies Record<string, AdoptionPhase[]>;
 
 /**
