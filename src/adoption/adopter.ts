@@ -51,7 +51,8 @@ export interface AdopterOptions extends BothClusters {
 /** For Crossplane to work on what was let go. */
 const reconciledMs = 90_000;
 const unavailableMs = 60_000;
-const pollMs = 200;
+/** Milliseconds between two of them, at first and at most: many claims are looked at while Crossplane has its hands full. */
+const looks = [250, 2_000] as const;
 
 /**
  * Carries the adoption of one claim from phase to phase. Every method may be called again wherever it was cut off: what there is to do is
@@ -279,7 +280,8 @@ export class Adopter {
 
   async #reconciled(member: Member): Promise<void> {
     let trouble: string | undefined;
-    for (const end = this.#clock.now() + reconciledMs; ; await this.#clock.sleep(pollMs)) {
+    const backoff = new Backoff(...looks);
+    for (const end = this.#clock.now() + reconciledMs; ; await this.#clock.sleep(backoff.next())) {
       const copy = await mustRead(this.#options.controlPlane, controlPlanePath(member), member);
       // Somebody had paused it before, and wants it to stay so.
       if (isPaused(copy)) return;

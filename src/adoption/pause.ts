@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../base/clock.ts';
+import { Backoff, type Clock, systemClock } from '../base/clock.ts';
 import { ConnectorError } from '../base/errors.ts';
 import { conditionOf, isPaused, pausedAnnotation } from '../claim-moves/claim-object.ts';
 import type { KubeClient } from '../clusters/kube-client.ts';
@@ -21,7 +21,8 @@ export type AdoptionPause = (typeof marks)[number];
 
 /** In milliseconds, by role: after this a reconcile has been given up (Crossplane's claim and composite reconcilers, and crossplane-runtime's for managed resources). */
 export const reconcileEndsMs = { claim: 65_000, composite: 125_000, composed: 95_000 } as const;
-const pollMs = 150;
+/** Milliseconds between two looks, at first and at most. */
+const looks = [200, 2_000] as const;
 const query = { fieldManager: adoptionFieldManager };
 
 /** Undefined where it is not paused, or not by an adoption. */
@@ -71,6 +72,7 @@ async function pauseIsSeen(
   paused: AdoptedObject,
   { client, path, member, workers, endsMs = reconcileEndsMs[member.role], clock = systemClock }: PauseOptions,
 ): Promise<void> {
+  const backoff = new Backoff(...looks);
   const end = clock.now() + endsMs;
   for (let object = paused; ; object = await mustRead(client, path, member)) {
     const mark = adoptionPauseOf(object);
@@ -83,7 +85,7 @@ async function pauseIsSeen(
     const isAcknowledged = conditionOf(object, 'Synced')?.reason === 'ReconcilePaused';
     if (mark === 'condition' && isAcknowledged) return;
     if (clock.now() < end) {
-      await clock.sleep(pollMs);
+      await clock.sleep(backoff.next());
       continue;
     }
     if (isAcknowledged || (await workers.of(member)) !== 'running') return;
