@@ -74,9 +74,10 @@ async function handOver({ adopter }: Running, { app }: RunAdoptionsOptions, end:
   }
 }
 
-/** The aggregator answers 503 until it has reached the connector. */
+/** The aggregator answers 503 until it has reached the connector, and 429 while a kind of the cluster itself comes or goes. */
 function notYetOrThrow(error: unknown): undefined {
-  if (error instanceof ApiError && (isNotFound(error) || error.status >= 500)) return undefined;
+  if (!(error instanceof ApiError)) throw error;
+  if (isNotFound(error) || error.status === 429 || error.status >= 500) return undefined;
   throw error;
 }
 

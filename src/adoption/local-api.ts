@@ -102,7 +102,9 @@ async function isServed(app: KubeClient, path: string): Promise<boolean> {
     await app.get(path, { query: { limit: '1' } });
     return true;
   } catch (error) {
-    if (error instanceof ApiError && (isNotFound(error) || error.status >= 500)) return false;
+    if (!(error instanceof ApiError)) throw error;
+    // 429 "storage is (re)initializing": the kind has just come.
+    if (isNotFound(error) || error.status === 429 || error.status >= 500) return false;
     throw error;
   }
 }

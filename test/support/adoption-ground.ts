@@ -172,7 +172,9 @@ export class AdoptionGround implements AsyncDisposable {
   /** What both Crossplanes would work on. */
   async workedOnTwice(): Promise<string[]> {
     const there = await this.controlPlane.workedOn();
-    return [...(await this.app.workedOn())].filter((name) => there.has(name));
+    // A kind that has just come is answered with 429.
+    const here = await eventually(() => this.app.workedOn());
+    return [...here].filter((name) => there.has(name));
   }
 
   hashed(name: string): string {
