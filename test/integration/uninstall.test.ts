@@ -304,7 +304,10 @@ describe('mcp-connector uninstall', () => {
     for (const claims of [shop, test]) expect((await claims.read('twin')).metadata.name).toBe('twin');
     // Undone, they are its own again.
     const undone = await runCli([
-      ...['move', 'undo', ...names.map((name) => `${stored.resource}/${shop.storedName(name)}`), '--yes'],
+      'move',
+      'undo',
+      ...names.map((name) => `${stored.resource}/${shop.storedName(name)}`),
+      '--yes',
       `--namespace=${ground.claimNamespace}`,
       `--control-plane-kubeconfig=${ground.controlPlane.kubeconfig}`,
     ]);
