@@ -10,6 +10,9 @@ import { KubeClient } from '../../../src/clusters/kube-client.ts';
 import { Transport } from '../../../src/clusters/transport.ts';
 import { ControlPlane, type UpstreamRequest } from '../../../src/upstream/control-plane.ts';
 
+// Generous: the machine may be busy, and no timing is a test here.
+jest.setTimeout(60_000);
+
 /** One to three, at random. */
 const retryAfterSeconds: unknown = expect.any(Number);
 const open: { server: Server; transport: Transport }[] = [];
