@@ -3,18 +3,14 @@ import { ConnectorError, describeError } from '../base/errors.ts';
 import type { BlockerReason } from '../claim-moves/preflight.ts';
 import { unknownPlaceholders } from '../claim-moves/target-names.ts';
 import { namespacePath } from '../clusters/api-paths.ts';
-import { KubeClient } from '../clusters/kube-client.ts';
+import { ApiError, KubeClient } from '../clusters/kube-client.ts';
 import { Transport } from '../clusters/transport.ts';
+import { completeConfig } from '../config/config.ts';
 import { findKubeconfig } from '../controllers/control-plane/kubeconfig-source.ts';
 import { findInstallation, type Installation } from '../departure/installation.ts';
 import { planUninstall, requireUnblocked, type UninstallRequest } from '../departure/plan.ts';
 import { uninstall } from '../departure/uninstall.ts';
-import {
-  addAppClusterOptions,
-  type AppClusterFlags,
-  hasEnvironmentProxy,
-  openAppCluster,
-} from './app-cluster.ts';
+import { addAppClusterOptions, type AppClusterFlags, openAppCluster } from './app-cluster.ts';
 import { confirm } from './confirmation.ts';
 import { addControlPlaneOptions, type ControlPlaneFlags, openControlPlane } from './control-plane.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -139,6 +135,15 @@ interface Reached {
   fault?: string;
 }
 
+/** What says that the control plane cannot be asked, whoever asks it. */
+const unreachable = new Set([
+  'unreachable',
+  'unusable-answer',
+  'kubeconfig-missing',
+  'kubeconfig-key-missing',
+  'credential-unavailable',
+]);
+
 /** A way to the control plane that answers; a wrong one is an error, and no answer is not. */
 async function reach(app: KubeClient, flags: Flags, installation: Installation): Promise<Reached> {
   const { binding, uninstall: begun } = installation;
@@ -154,29 +159,24 @@ async function reach(app: KubeClient, flags: Flags, installation: Installation):
       `the control plane that answers is not the one the claims are on: its namespace ${binding.claimNamespace} is another`,
     );
   } catch (error) {
-    if (
-      !(error instanceof ConnectorError) ||
-      !['unreachable', 'unusable-answer', 'kubeconfig-missing'].includes(error.code)
-    )
-      throw error;
+    // The connector's own credential may have been withdrawn long ago; one that was given is to be mended.
+    const isRefused =
+      error instanceof ApiError && error.status === 401 && flags.controlPlaneKubeconfig === undefined;
+    if (!isRefused && !(error instanceof ConnectorError && unreachable.has(error.code))) throw error;
     return { client: undefined, fault: describeError(error) };
   }
 }
 
+/** As the flags say, else as the connector's pods go there. */
 async function openTransport(
   app: KubeClient,
   flags: Flags,
   { flags: served, release }: Installation,
 ): Promise<Transport> {
-  if (flags.controlPlaneKubeconfig !== undefined) return openControlPlane(flags);
-  const secretName = served.get('control-plane-secret');
-  if (secretName === undefined) return openControlPlane(flags);
-  const secretKey = served.get('control-plane-secret-key') ?? 'kubeconfig';
-  const found = await findKubeconfig(
-    { controlPlane: { secretName, secretKey }, namespace: release.namespace },
-    app,
-  );
-  return new Transport(found.open(), hasEnvironmentProxy());
+  const hasWay = served['controlPlaneSecret'] !== undefined || served['upboundTokenSecret'] !== undefined;
+  if (flags.controlPlaneKubeconfig !== undefined || !hasWay) return openControlPlane(flags);
+  const config = completeConfig({ ...served, ...release }, process.env);
+  return new Transport((await findKubeconfig(config, app)).open(), config.environmentProxy);
 }
 
 async function carryOut(request: UninstallRequest, flags: Flags, fault: string | undefined): Promise<void> {

@@ -41,6 +41,8 @@ export interface Uninstall {
   moveTo?: string;
   /** What became of the claims, once nothing more is to be done to them. */
   claims?: 'moved' | 'kept';
+  /** Of Helm; nothing else says it once helm has been cut off half-way. */
+  helmRelease?: string;
 }
 
 // A ConfigMap ends at 1 MiB (core/validation ValidateConfigMap: the bytes of all values): these two leave room for the rest.

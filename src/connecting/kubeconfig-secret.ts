@@ -56,7 +56,10 @@ export async function kubeconfigText(
   });
 }
 
-/** Writes a Secret of ours in the app cluster, whatever else is in it stays. */
+/**
+ * Writes keys of a Secret in the app cluster; whatever else is in it stays. Only one that is made here is labelled as the release's own:
+ * that goes with it.
+ */
 export async function writeSecret(
   app: KubeClient,
   {
@@ -70,14 +73,14 @@ export async function writeSecret(
   const encoded = Object.fromEntries(
     Object.entries(data).map(([key, text]) => [key, Buffer.from(text).toString('base64')]),
   );
-  const labels = { 'app.kubernetes.io/managed-by': 'mcp-connector', [releaseLabel]: release };
   const current = await app.get<Secret>(path).catch(absentOrThrow);
   if (!current) {
+    const labels = { 'app.kubernetes.io/managed-by': 'mcp-connector', [releaseLabel]: release };
     const metadata = { name, namespace, labels };
     await app.create(secretPath(namespace), { apiVersion: 'v1', kind: 'Secret', metadata, data: encoded });
     return 'created';
   }
   if (Object.entries(encoded).every(([key, text]) => current.data?.[key] === text)) return 'unchanged';
-  await app.patch(path, { metadata: { labels }, data: encoded });
+  await app.patch(path, { data: encoded });
   return 'configured';
 }

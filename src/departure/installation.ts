@@ -6,6 +6,7 @@ import { parseOpenApi } from '../catalog/openapi-document.ts';
 import { apiServicePath, clusterRolePath, resourcePath } from '../clusters/api-paths.ts';
 import { type Binding, ConnectionState, type Uninstall } from '../clusters/connection-state.ts';
 import { absentOrThrow, type KubeClient } from '../clusters/kube-client.ts';
+import { flagsOf } from '../connecting/connection.ts';
 import { isOurs, type Release } from '../controllers/registry/api-service-owner.ts';
 
 /** What there is of a connector in the app cluster. Any part of it may be missing, after a run that was cut off. */
@@ -17,8 +18,10 @@ export interface Installation {
   resources: readonly ConnectedResource[];
   /** Those that are the release's own. */
   apiServices: readonly APIService[];
-  /** How its pods are told of the control plane, by flag; empty where there is no Deployment. */
-  flags: ReadonlyMap<string, string>;
+  /** Flags of its pods, as commander names them; empty where there is no Deployment. */
+  flags: Readonly<Record<string, string | boolean>>;
+  /** Selects what the chart has made, and its pods. */
+  labelSelector: string;
   /** Of Helm, where that made it. */
   helmRelease: string | undefined;
   hasChart: boolean;
@@ -50,7 +53,11 @@ export async function findInstallation(app: KubeClient, release: Release): Promi
       'not-installed',
       `there is no connector ${name} in namespace ${namespace}: name it with --release-name and --installation-namespace`,
     );
-  const annotations = (deployment ?? clusterRole)?.metadata.annotations;
+  const { annotations, labels } = (deployment ?? clusterRole)?.metadata ?? {};
+  const helmRelease = annotations?.['meta.helm.sh/release-name'] ?? uninstall?.helmRelease;
+  // Not always the chart's name and that of its objects: nameOverride and fullnameOverride make others.
+  const product = labels?.['app.kubernetes.io/name'] ?? 'mcp-connector';
+  const instance = labels?.['app.kubernetes.io/instance'] ?? helmRelease ?? name;
   return {
     release,
     state,
@@ -58,17 +65,9 @@ export async function findInstallation(app: KubeClient, release: Release): Promi
     resources: catalog === undefined ? [] : (parseOpenApi(catalog) as unknown as CatalogSource).resources,
     apiServices,
     flags: flagsOf(deployment?.spec.template.spec.containers[0]?.args ?? []),
-    helmRelease: annotations?.['meta.helm.sh/release-name'],
+    labelSelector: `app.kubernetes.io/name=${product},app.kubernetes.io/instance=${instance}`,
+    helmRelease,
     hasChart,
     uninstall,
   };
-}
-
-function flagsOf(args: readonly string[]): Map<string, string> {
-  return new Map(
-    args.flatMap((arg): [string, string][] => {
-      const [, flag, value] = /^--([a-z-]+)=(.*)$/s.exec(arg) ?? [];
-      return flag === undefined || value === undefined ? [] : [[flag, value]];
-    }),
-  );
 }

@@ -9,10 +9,16 @@ import {
 } from '../clusters/api-paths.ts';
 import { absentOrThrow, type KubeClient } from '../clusters/kube-client.ts';
 import type { Release } from '../controllers/registry/api-service-owner.ts';
+import type { Installation } from './installation.ts';
+import { installedSecrets, installedSecretsInUse } from './installed-secrets.ts';
 
-/** What the connector itself has made in its namespace; the state object last, since a run that is cut off begins with it. */
-function made({ releaseName: name, namespace }: Release): [string, string][] {
+/**
+ * What the connector itself has made in its namespace, and `secrets`, which were made for it; the state object last, since a run that is
+ * cut off begins with it.
+ */
+function made({ releaseName: name, namespace }: Release, secrets: readonly string[]): [string, string][] {
   return [
+    ...secrets.map((one): [string, string] => [`secrets ${namespace}/${one}`, secretPath(namespace, one)]),
     [`configmaps ${namespace}/${name}-claims`, configMapPath(namespace, `${name}-claims`)],
     [`secrets ${namespace}/${name}-serving-cert`, secretPath(namespace, `${name}-serving-cert`)],
     [`leases ${namespace}/${name}`, leasePath(namespace, name)],
@@ -29,10 +35,12 @@ function madeOutside({ releaseName: name, namespace }: Release): [string, string
 }
 
 /** Removes what no chart knows of. Returns what went, in words. */
-export async function removeLeftovers(app: KubeClient, release: Release): Promise<string[]> {
+export async function removeLeftovers(app: KubeClient, installation: Installation): Promise<string[]> {
   const removed: string[] = [];
+  const { release } = installation;
   const outside = madeOutside(release);
-  for (const [words, path] of [...outside, ...made(release)]) {
+  const secrets = await installedSecrets(app, installation);
+  for (const [words, path] of [...outside, ...made(release, secrets)]) {
     const there = await app.get<KubeObject>(path).catch(absentOrThrow);
     const isOthers = there?.metadata.labels?.['app.kubernetes.io/managed-by'] !== 'mcp-connector';
     if (!there || (isOthers && outside.some(([, other]) => other === path))) continue;
@@ -48,7 +56,7 @@ export async function removeLeftovers(app: KubeClient, release: Release): Promis
  */
 export async function bequeathLeftovers(
   app: KubeClient,
-  release: Release,
+  installation: Installation,
   clusterRole: string,
 ): Promise<void> {
   const role = await app.get<KubeObject>(clusterRolePath(clusterRole));
@@ -58,6 +66,7 @@ export async function bequeathLeftovers(
     name: clusterRole,
     uid: role.metadata.uid ?? '',
   };
-  for (const [, path] of made(release))
+  const secrets = await installedSecretsInUse(app, installation);
+  for (const [, path] of made(installation.release, secrets))
     await app.patch(path, { metadata: { ownerReferences: [owner] } }).catch(absentOrThrow);
 }

@@ -49,10 +49,15 @@ export interface UninstallResult {
  */
 export async function uninstall(options: UninstallOptions): Promise<UninstallResult> {
   const { installation, moveTo, onStage = () => undefined } = options;
-  const { state } = installation;
+  const { state, helmRelease } = installation;
   const before = installation.uninstall;
   onStage('stopping the registration of APIs');
-  const fence = { since: new Date().toISOString(), ...before, ...(moveTo === undefined ? {} : { moveTo }) };
+  const fence = {
+    since: new Date().toISOString(),
+    ...before,
+    ...(moveTo === undefined ? {} : { moveTo }),
+    ...(helmRelease === undefined ? {} : { helmRelease }),
+  };
   await state.writeUninstall(fence);
   const lease = await holdLease(options.app, installation.release);
   try {
@@ -143,14 +148,13 @@ async function removeConnector(
   { app, installation, keepChart, helm }: UninstallOptions,
   lease: Lease,
 ): Promise<string[]> {
-  const { release: own } = installation;
   // Given up before it is removed: a renewal would make it again.
   await lease.stop();
   if (keepChart) {
-    await bequeathLeftovers(app, own, keepChart.ownerClusterRole);
+    await bequeathLeftovers(app, installation, keepChart.ownerClusterRole);
     return [];
   }
   const removed = await removeChart(app, installation, helm);
-  if (removed.length > 0) await podsGone(app, own);
-  return [...removed, ...(await removeLeftovers(app, own))];
+  if (removed.length > 0) await podsGone(app, installation);
+  return [...removed, ...(await removeLeftovers(app, installation))];
 }

@@ -3,10 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
-import type { KubeObject } from '../../src/apimachinery/objects.ts';
-import { namespacePath } from '../../src/clusters/api-paths.ts';
+import type { ConfigMap, KubeObject } from '../../src/apimachinery/objects.ts';
+import { configMapPath, namespacePath } from '../../src/clusters/api-paths.ts';
 import { type Lab, startLab } from '../../src/demo/lab.ts';
 import { applyManifests, parseManifests } from '../../src/demo/manifests.ts';
+import { mcpConnector } from '../support/command.ts';
 import { eventually, startConnector, type TestConnector } from '../support/lab.ts';
 import { describeWithReleases } from '../support/other-releases.ts';
 import { GitopsJudge } from '../support/gitops-judge.ts';
@@ -284,5 +285,51 @@ suite('Crossplane 2', () => {
     const waiting = await untilCondition('buckets', 'judged', 'Ready');
     expect(await buckets.both(waiting)).toEqual({ argocd: 'Progressing', flux: 'InProgress' });
     await app.client.delete(pathOf('buckets', 'judged'));
+  });
+
+  // The last: the connector goes.
+  it('lists namespaced XRs that stay when the connector goes, and has them again under the same cluster ID [uninstall.composites]', async () => {
+    const { uid } = (await create('Network', 'networks', 'kept', { cidr: '10.0.0.0/8' })).metadata;
+    const there = await storedPath('nxr', 'networks', 'kept');
+    const name = there.split('/').at(-1) as string;
+    await controlPlane.createNamespace('target');
+    const before = await untilCondition('networks', 'kept', 'Synced');
+
+    const { code, stdout, stderr } = await mcpConnector(
+      'uninstall',
+      'target',
+      '--yes',
+      '--installation-namespace=connector',
+      `--kubeconfig=${app.kubeconfig}`,
+      `--control-plane-kubeconfig=${controlPlane.kubeconfig}`,
+    );
+
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const clusterID = await app.uidOfKubeSystem();
+    expect(stdout).toContain(
+      `networks.${group} ${namespace}/kept stays as ${claimNamespace}/${name}\n` +
+        `ConfigMap ${claimNamespace}/mcp-connector-inventory-${clusterID} of the control plane lists what stays; an installation with clusterID ${clusterID} and this claim namespace has it again\n`,
+    );
+    const inventory = configMapPath(claimNamespace, `mcp-connector-inventory-${clusterID}`);
+    const { data } = await controlPlane.client.get<ConfigMap>(inventory);
+    expect(data).toEqual({
+      clusterID,
+      inventory: `# resource, in the app cluster, here, uid\nnetworks.${group} ${namespace}/kept ${claimNamespace}/${name} ${uid}`,
+    });
+    await connector.stop();
+    await eventually(async () => expect(await app.discovered(group, 'v1')).toBeUndefined());
+    expect((await controlPlane.client.get<Composite>(there)).metadata.uid).toBe(uid);
+
+    connector = await startConnector({
+      app,
+      controlPlane,
+      claimNamespace,
+      logDir: lab.logDir,
+      flags: ['--namespace=connector', `--cluster-id=${data?.['clusterID']}`],
+    });
+    const again = await eventually(() => app.client.get<Composite>(pathOf('networks', 'kept')));
+    expect(again.metadata.uid).toBe(uid);
+    expect(again.spec).toEqual(before.spec);
+    await app.client.delete(pathOf('networks', 'kept'));
   });
 });

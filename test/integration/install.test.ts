@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { load } from 'js-yaml';
 import type { KubeObject, Secret } from '../../src/apimachinery/objects.ts';
@@ -9,7 +7,7 @@ import { crdPath, namespacePath, secretPath } from '../../src/clusters/api-paths
 import type { Check } from '../../src/connecting/check.ts';
 import type { Status } from '../../src/connecting/status.ts';
 import type { CommandResult } from '../../src/demo/kubectl.ts';
-import { ensureTools } from '../../src/demo/tools.ts';
+import { CliInstall } from '../support/cli-install.ts';
 import { mcpConnector } from '../support/command.ts';
 import { eventually, type TestConnector } from '../support/lab.ts';
 import { deleteIfThere } from '../support/platform-api.ts';
@@ -25,17 +23,14 @@ interface Role extends KubeObject {
 const rbac = '/apis/rbac.authorization.k8s.io/v1';
 const secretName = 'install-kubeconfig';
 let ground: TestGround;
-let helm: string;
-/** helm for the lab, see `writeHelm`. */
-let helmHere: string;
+let cli: CliInstall;
 let connector: TestConnector;
 
 beforeAll(async () => {
-  ({ helm } = await ensureTools(['helm'], () => undefined));
   ground = await TestGround.prepare('install');
   await ground.offer({ kind: 'Database', plural: 'databases' });
-  helmHere = await writeHelm();
-  // There is no node: this one stands for the pods, and waits for the Secret that is made for them.
+  cli = await CliInstall.prepare(ground);
+  // It waits for the Secret that is made for them.
   connector = await ground.startConnector({
     ready: false,
     controlPlane: { kubeconfig: '' },
@@ -49,59 +44,10 @@ beforeAll(async () => {
 afterAll(async () => {
   await connector?.stop();
   if (!ground) return;
-  await run(helm, 'uninstall install --no-hooks');
+  await cli?.remove();
   await deleteIfThere(ground.app.client, crdPath(`locals.hidden.${ground.group}`));
-  await removeGrants();
   await ground.remove();
 });
-
-/**
- * helm without --wait, since the lab has no controller for Deployments, and without the chart's Service, since that of the connector on
- * this machine has to stay one of type ExternalName.
- */
-async function writeHelm(): Promise<string> {
-  const dir = path.dirname(ground.app.kubeconfig);
-  const [file, filter] = [path.join(dir, 'helm'), path.join(dir, 'without-service')];
-  const split = `fs.readFileSync(0, 'utf8').split(/^---\\n/m).filter((text) => !/^kind: Service$/m.test(text))`;
-  await writeFile(
-    filter,
-    `#!/bin/bash\nexec ${process.execPath} -p "${split.replaceAll('$', '\\$')}.join('---\\n')"\n`,
-    { mode: 0o755 },
-  );
-  const lines = [
-    '#!/bin/bash',
-    `filter=(); [ "$1" = upgrade ] && filter=(--post-renderer ${filter})`,
-    `exec ${helm} "\${@/#--wait/--hide-notes}" "\${filter[@]}"`,
-  ];
-  await writeFile(file, `${lines.join('\n')}\n`, { mode: 0o755 });
-  return file;
-}
-
-/** Of the control plane, and in no namespace of the ground. */
-async function removeGrants(): Promise<void> {
-  for (const kind of ['clusterroles', 'clusterrolebindings'])
-    for (const role of ['serve', 'move'])
-      await deleteIfThere(
-        ground.controlPlane.client,
-        `${rbac}/${kind}/mcp-connector:${role}:${ground.claimNamespace}`,
-      );
-}
-
-async function run(program: string, args: string): Promise<string> {
-  const { stdout } = await promisify(execFile)(program, [
-    ...args.split(' '),
-    '--namespace',
-    ground.namespace,
-    '--kubeconfig',
-    ground.app.kubeconfig,
-  ]);
-  return stdout;
-}
-
-/** `install` of this ground, with an administrator's kubeconfig of the control plane. */
-function install(...args: string[]): Promise<CommandResult> {
-  return installWith('--control-plane-kubeconfig', ground.controlPlane.kubeconfig, ...args);
-}
 
 /** A command about what is there. */
 function inspect(name: string, ...args: string[]): Promise<CommandResult> {
@@ -128,38 +74,18 @@ async function localCrd(group: string): Promise<void> {
   });
 }
 
-function installWith(...args: string[]): Promise<CommandResult> {
-  return mcpConnector(...command(...args));
-}
-
-function command(...args: string[]): string[] {
-  return [
-    'install',
-    'cp',
-    ground.claimNamespace,
-    `--installation-namespace=${ground.namespace}`,
-    '--release-name=install',
-    `--kubeconfig=${ground.app.kubeconfig}`,
-    `--helm=${helmHere}`,
-    // As the connector on this machine is called, which stands for the pods.
-    '--set=fullnameOverride=install,replicas=0',
-    `--set=connect.allow={*.${ground.group},*.hidden.${ground.group}}`,
-    ...args,
-  ];
-}
-
 interface HelmRelease {
   version: number;
   config: { rbac: { groups: unknown }; spaces: unknown };
 }
 
 async function release(): Promise<HelmRelease> {
-  return JSON.parse(await run(helm, 'status install --output json')) as HelmRelease;
+  return JSON.parse(await cli.run('status', 'install', '--output', 'json')) as HelmRelease;
 }
 
 describe('install', () => {
   it('says with --dry-run what it would do, and does nothing [install.dryrun]', async () => {
-    const { code, stdout } = await install('--dry-run');
+    const { code, stdout } = await cli.asAdministrator('--dry-run');
     expect(stdout).toContain('secret/install-kubeconfig in install-connector created or kept (dry run)');
     expect(stdout).toContain('release/install in install-connector installed (dry run)');
     expect(stdout).toMatch(/Nothing was done, this was a dry run\.\n$/);
@@ -174,7 +100,7 @@ describe('install', () => {
   });
 
   it('makes everything, on both sides, and waits until the APIs are Available [install.whole]', async () => {
-    const { code, stdout, stderr } = await install();
+    const { code, stdout, stderr } = await cli.asAdministrator();
     expect(stderr).toBe('');
     expect(stdout).toMatch(
       new RegExp(`API +RESOURCES +AVAILABLE\\nv1\\.${ground.group} +databases +true\\n$`),
@@ -196,7 +122,7 @@ describe('install', () => {
 
   it('says that nothing had to be changed when it is run again [install.again]', async () => {
     const { version } = await release();
-    const { code, stdout } = await install();
+    const { code, stdout } = await cli.asAdministrator();
     expect(stdout).not.toMatch(/ (created|configured|removed)\n/);
     expect(stdout).toContain('Nothing had to be changed.');
     expect(code).toBe(0);
@@ -208,7 +134,7 @@ describe('install', () => {
     await eventually(async () => {
       await ground.controlPlane.run(`get buckets.${ground.group} --all-namespaces`);
     });
-    const { code, stdout, stderr } = await install('--no-wait');
+    const { code, stdout, stderr } = await cli.asAdministrator('--no-wait');
     expect(stderr).toBe('');
     expect(stdout).toContain(
       `mcp-connector:serve in ${ground.claimNamespace} on the control plane configured`,
@@ -226,9 +152,11 @@ describe('install', () => {
     const chosen = [{ group: ground.group, resources: ['buckets'] }];
     const file = path.join(path.dirname(ground.app.kubeconfig), 'groups.json');
     await writeFile(file, JSON.stringify({ rbac: { groups: chosen } }));
-    expect(await install('--no-wait', '--file', file)).toMatchObject({ code: 0, stderr: '' });
+    expect(await cli.asAdministrator('--no-wait', '--file', file)).toMatchObject({ code: 0, stderr: '' });
     expect((await release()).config.rbac.groups).toEqual(chosen);
-    expect((await install('--no-wait')).stdout).toContain('release/install in install-connector unchanged');
+    expect((await cli.asAdministrator('--no-wait')).stdout).toContain(
+      'release/install in install-connector unchanged',
+    );
     expect((await release()).config.rbac.groups).toEqual(chosen);
   });
 });
@@ -239,9 +167,9 @@ describe('install does nothing and says why', () => {
   it('where the cluster is bound to other claims [install.preflight]', async () => {
     const other = `${ground.name}-other`;
     const { code, stdout, stderr } = await mcpConnector(
-      ...command('--control-plane-kubeconfig', ground.controlPlane.kubeconfig).map((word) =>
-        word === ground.claimNamespace ? other : word,
-      ),
+      ...cli
+        .command('--control-plane-kubeconfig', ground.controlPlane.kubeconfig)
+        .map((word) => (word === ground.claimNamespace ? other : word)),
     );
     expect(stderr).toContain(`${label}binding`);
     expect(stdout).toMatch(/failed +binding: this cluster is bound to .* -> .*--set rebind=true/);
@@ -261,7 +189,7 @@ describe('install does nothing and says why', () => {
       file,
       JSON.stringify({ ...rest, clusters, contexts, users: [{ name: user, user: { token } }] }),
     );
-    const { code, stdout, stderr } = await installWith('--kubeconfig', file);
+    const { code, stdout, stderr } = await cli.with('--kubeconfig', file);
     expect(stderr).toContain(label);
     expect(stdout).toMatch(
       /failed +app cluster rights: missing: create deployments\.apps in install-connector, .* -> /,
@@ -283,7 +211,7 @@ describe('install does nothing and says why', () => {
     ['two ways are given', ['--token=x'], /exclude each other/],
   ])('where %s [install.preflight]', async (_title, args, sentence) => {
     const { version } = await release();
-    const { code, stderr } = await install(...args);
+    const { code, stderr } = await cli.asAdministrator(...args);
     expect(stderr).toMatch(sentence);
     expect(stderr.trim().split('\n')).toHaveLength(1);
     expect(code).toBe(1);
@@ -301,7 +229,7 @@ describe('install with a Secret that is there', () => {
       metadata: { name: 'by-hand', namespace: ground.namespace },
       stringData: { 'context.yaml': await readFile(ground.controlPlane.kubeconfig, 'utf8') },
     });
-    const { code, stdout, stderr } = await installWith('--control-plane-secret=by-hand', '--dry-run');
+    const { code, stdout, stderr } = await cli.with('--control-plane-secret=by-hand', '--dry-run');
     expect(stderr).toBe('');
     expect(stdout).toMatch(
       /warning +API groups: v1\.hidden\..* will not be connected: it belongs to the CustomResourceDefinition locals\./,
