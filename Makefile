@@ -37,9 +37,9 @@ test: node_modules/.package-lock.json ## Unit and integration tests; the last li
 test-unit: node_modules/.package-lock.json ## Unit tests only: no clusters, no Go
 	@npm test -s -- $(ARGS) --selectProjects unit
 
-test-e2e: node_modules/.package-lock.json ## End-to-end tests: on APP_KUBECONFIG and CONTROL_PLANE_KUBECONFIG, else on two kind clusters
+test-e2e: node_modules/.package-lock.json ## End-to-end tests: those of claims on APP_KUBECONFIG and CONTROL_PLANE_KUBECONFIG, else all on two kind clusters
 	@if [ -n "$$APP_KUBECONFIG" ] && [ -n "$$CONTROL_PLANE_KUBECONFIG" ]; then \
-	  npm test -s -- --config test/e2e/jest.config.js --runInBand $(ARGS); \
+	  npm test -s -- --config test/e2e/jest.config.js --runInBand e2e/claim $(ARGS); \
 	elif command -v kind >/dev/null && docker info >/dev/null 2>&1; then \
 	  hack/e2e-kind.sh; \
 	else \

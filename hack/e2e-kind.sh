@@ -38,6 +38,4 @@ kind load docker-image localhost/mcp-connector:0.1.0 --name mcp-app
 # Both clusters are containers of one network; the API server's certificate holds the container's address.
 address=$(docker inspect mcp-control-plane-control-plane --format '{{.NetworkSettings.Networks.kind.IPAddress}}')
 export CONTROL_PLANE_SERVER=https://$address:6443
-hack/install-connector.sh
-node --experimental-vm-modules --disable-warning=ExperimentalWarning node_modules/jest/bin/jest.js --config test/e2e/jest.config.js --runInBand
-hack/uninstall-connector.sh
+hack/e2e-suite.sh

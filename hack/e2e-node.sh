@@ -52,6 +52,4 @@ kubectl --kubeconfig "$CONTROL_PLANE_KUBECONFIG" wait xrd/xkubernetesclusters.k8
 kubectl --kubeconfig "$CONTROL_PLANE_KUBECONFIG" apply -f test/e2e/platform.yaml
 kubectl --kubeconfig "$CONTROL_PLANE_KUBECONFIG" wait xrd/xkubernetesclusters.k8s.starter.org --for=condition=Offered --timeout=60s
 
-hack/install-connector.sh
-node --experimental-vm-modules --disable-warning=ExperimentalWarning node_modules/jest/bin/jest.js --config test/e2e/jest.config.js --runInBand
-hack/uninstall-connector.sh
+hack/e2e-suite.sh

@@ -4,6 +4,7 @@ import { apiServicePath, servicePath } from '../../src/clusters/api-paths.ts';
 import { Claims } from '../support/claims.ts';
 import { eventually, type TestConnector } from '../support/lab.ts';
 import { type ClaimApi, deleteIfThere } from '../support/platform-api.ts';
+import { SteadyList } from '../support/steady-list.ts';
 import { TestGround } from '../support/test-ground.ts';
 
 // Generous: the machine may be busy, and no timing is a test here.
@@ -52,12 +53,8 @@ describe('a connector with --take-over', () => {
   it('takes what leads to the named Service, without a request that fails, and nothing else [install.takeover]', async () => {
     const namespace = await ground.createAppNamespace('users');
     const claims = new Claims(ground, taken, namespace, await ground.app.uidOfKubeSystem());
-    await claims.create('kept');
-    const ask = new AbortController();
-    const answers: string[] = [];
-    const asking = (async () => {
-      while (!ask.signal.aborted) answers.push((await claims.names()).join());
-    })();
+    const { uid } = (await claims.create('kept')).metadata;
+    await using list = new SteadyList(ground.app.client, claims.path());
     const before = (await registered(kept)).spec;
     await using connector = await ground.startConnector({
       flags: [
@@ -71,11 +68,8 @@ describe('a connector with --take-over', () => {
       expect(spec.service).toMatchObject({ namespace: ground.namespace, name: ground.name });
       expect(metadata.labels?.[releaseLabel]).toBe(ground.name);
     });
-    const seen = answers.length;
-    await eventually(() => expect(answers.length).toBeGreaterThan(seen + 50));
-    ask.abort();
-    await asking;
-    expect(new Set(answers)).toEqual(new Set(['kept']));
+    await list.further(50);
+    expect(await list.stop()).toEqual([`kept ${uid}`]);
     expect((await registered(kept)).spec).toEqual(before);
     expect(await connector.stderr()).toContain('took over an API');
     // The first is not needed any more.

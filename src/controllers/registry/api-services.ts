@@ -18,6 +18,7 @@ import {
 } from './api-service-owner.ts';
 import { LocalDefinitions } from './local-definitions.ts';
 import type { RegisteredApis } from './registered-apis.ts';
+import { ServiceEndpoints } from './service-endpoints.ts';
 import type { ServingCertificate } from '../certificates/serving-certificate.ts';
 import { Workqueue } from '../workqueue.ts';
 
@@ -45,6 +46,8 @@ export interface ApiServicesOptions {
 
 /** After all names that wait: no APIService is called so. */
 const everyOne = '';
+/** Between two looks at the pods behind our Service. */
+const lookEveryMs = 500;
 
 /**
  * Keeps one APIService per connected group version: made, corrected, and removed when the API is positively gone from
@@ -56,12 +59,14 @@ export class ApiServices {
   readonly #queue: Workqueue;
   readonly #definitions: LocalDefinitions;
   readonly #conflicts: ApiConflicts;
+  readonly #endpoints: ServiceEndpoints;
   #owner: OwnerReference | undefined;
   #forget: (() => void)[] = [];
 
   constructor(options: ApiServicesOptions) {
     const { client, log, state, events, metrics } = options;
     this.#options = options;
+    this.#endpoints = new ServiceEndpoints(client, options.release);
     this.#queue = new Workqueue(log, (name) => this.#reconcile(name));
     this.#conflicts = new ApiConflicts({ state, events, metrics, log });
     this.#definitions = new LocalDefinitions({ client, log, onChange: (group) => this.#addAll(group) });
@@ -118,6 +123,8 @@ export class ApiServices {
       return;
     }
     await this.#ensureService();
+    // Until then the other one serves.
+    if (isTaken && !(await this.#leadsToPods())) return this.#queue.addAfter(name, lookEveryMs);
     const wanted = await this.#wanted(catalog, groupVersion);
     const kept = current ? await this.#correct(current, wanted) : await this.#create(wanted);
     if (definitions.length > 0) this.#reportHidden(name, definitions, group);
@@ -226,6 +233,11 @@ export class ApiServices {
       uid: role.metadata.uid as string,
     };
     return this.#owner;
+  }
+
+  /** A Service of type ExternalName has no endpoints. */
+  async #leadsToPods(): Promise<boolean> {
+    return this.#options.externalHost !== undefined || (await this.#endpoints.areSettled());
   }
 
   /** Outside the cluster, the Service that the APIServices name leads to our host. */
