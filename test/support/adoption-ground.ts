@@ -73,6 +73,15 @@ export class AdoptionGround implements AsyncDisposable {
   static async prepare(name: string, count: number): Promise<AdoptionGround> {
     const dir = await mkdtemp(path.join(os.tmpdir(), `mcp-connector-${name}-lab-`));
     const lab = await startLab({ dir: path.join(dir, 'lab'), log: () => undefined, clusters: ['app'] });
+    try {
+      return await AdoptionGround.#on(lab, dir, name, count);
+    } catch (error) {
+      await lab.stop();
+      throw error;
+    }
+  }
+
+  static async #on(lab: Lab, dir: string, name: string, count: number): Promise<AdoptionGround> {
     await lab.installCrossplane(lab.app);
     await eventually(() =>
       lab.app.client.get('/apis/apiextensions.crossplane.io/v1/compositeresourcedefinitions'),
