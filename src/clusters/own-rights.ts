@@ -4,6 +4,7 @@ import type { CallOptions, KubeClient } from './kube-client.ts';
 export interface Right {
   verb: string;
   group: string;
+  /** With its subresource, as a rule has it: `pods/status`. */
   resource: string;
   namespace?: string;
   /** Of one object; without it, it asks about all of them. */
@@ -29,7 +30,9 @@ export class OwnRights {
     const key = showRight(right);
     let answer = this.#known.get(key);
     if (!answer) {
-      answer = hasRight(this.#client, right);
+      // Apart, so that rules for `*/status` count too (rbac/v1 helpers ResourceMatches).
+      const [resource = '', subresource] = right.resource.split('/');
+      answer = hasRight(this.#client, { ...right, resource, subresource });
       this.#known.set(key, answer);
     }
     return answer;
