@@ -54,6 +54,10 @@ export interface CallOptions {
   maxBytes?: number;
   /** Of a watch: milliseconds between two looks at what has arrived; none when left out. */
   gatherMs?: number;
+  /** Sent besides those of the credential; impersonation, for one. */
+  headers?: Record<string, string | string[]>;
+  /** Told the headers of every answer, refusals included: Warning, Audit-Id. */
+  seeHeaders?: (headers: Dispatcher.ResponseData['headers']) => void;
   /** On a connection that no number of other requests keeps waiting: for a call that finds out whether any is answered. */
   apart?: boolean;
 }
@@ -203,12 +207,14 @@ export class KubeClient {
           'user-agent': this.#userAgent,
           accept: options.accept ?? 'application/json',
           ...headersOf(credential),
+          ...options.headers,
           ...(content ? { 'content-type': content.type } : {}),
         },
         ...(content ? { body: JSON.stringify(content.body) } : {}),
         signal,
       });
       const answer = await unlessAborted(request, signal);
+      options.seeHeaders?.(answer.headers);
       if (answer.statusCode >= 200 && answer.statusCode < 300) return answer;
       if (answer.statusCode === 401) {
         // Nothing was carried out, and the credential may have been renewed since it was read.
