@@ -81,9 +81,9 @@ export class ClusterApi {
   }
 
   /** Anything that is read by its path. */
-  getPath<T>(path: string, query?: Record<string, string>): Promise<T> {
+  getPath<T>(path: string, query: Record<string, string> = {}, accept?: string): Promise<T> {
     return this.#send('GET', path, (client, options) =>
-      client.get<T>(path, { ...options, ...(query ? { query } : {}) }),
+      client.get<T>(path, { ...options, query, ...(accept ? { accept } : {}) }),
     );
   }
 
