@@ -48,6 +48,10 @@ beforeEach(() => {
   fake.received.length = 0;
 });
 
+function asked(): number {
+  return fake.count('GET', '/apis');
+}
+
 function serve(groups: Record<string, Record<string, string[]>>): void {
   fake.intercept = ({ path }) =>
     path === '/apis' ? aggregated(groups) : aggregated({ '': { v1: ['Secret'] } });
@@ -98,7 +102,6 @@ describe('the kinds of a control plane', () => {
   it('are asked for once in 5 minutes for each identity, and again after a 404 [agent.discovery.cached]', async () => {
     serve(crossplane2);
     const cache = new DiscoveryCache(clock);
-    const asked = (): number => fake.count('GET', '/apis');
     await Promise.all([
       cache.directory('a', api()).find('Composition'),
       cache.directory('a', api()).find('Lock'),
