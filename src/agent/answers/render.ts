@@ -91,7 +91,7 @@ export function renderError(error: ToolError, context: RenderContext = {}): Rend
   const safeDetails = details && fittingObject(redact(visible(details)), maxTokens - reservedTokens, []);
   const safeHint = hint === undefined ? undefined : oneLine(redactText(hint), 1_000);
   // What the API server said may hold what anybody wrote into an object.
-  const isQuoted = httpStatus !== undefined;
+  const isQuoted = error.cause instanceof Error && error.cause.message === error.message;
   const warnings = warningsOf({}, context);
   const data = [
     ...(isQuoted ? [message] : []),
@@ -99,7 +99,7 @@ export function renderError(error: ToolError, context: RenderContext = {}): Rend
     ...warnings.map((warning) => `warning: ${warning}`),
   ];
   const what = isQuoted
-    ? `the control plane answered ${httpStatus}${reason ? ` ${oneLine(reason, 60)}` : ''}`
+    ? `the control plane answered ${httpStatus ?? ''} ${oneLine(reason ?? '', 60)}`.trimEnd()
     : message;
   const text = [
     `${error.code}: ${what}${context.cluster === undefined ? '' : ` [${context.cluster}]`}`,

@@ -50,15 +50,22 @@ function refused(error: ApiError): ToolError {
       httpStatus: error.status,
       reason: error.reason,
       retryable: code === 'rate_limited' || code === 'unavailable' || code === 'conflict',
-      ...(code === 'conflict'
-        ? {
-            hint: 'read the object again and repeat the change on what is there now; do not delete and re-create it',
-          }
-        : {}),
+      ...hintOf(code),
       ...(error.details ? { details: { ...error.details } } : {}),
     },
     { cause: error },
   );
+}
+
+function hintOf(code: ToolErrorCode): { hint?: string } {
+  if (code === 'conflict')
+    return {
+      hint: 'read the object again and repeat the change on what is there now; do not delete and re-create it',
+    };
+  if (code === 'cursor_expired')
+    return { hint: 'the list has moved on since: repeat the call without cursor' };
+  if (code === 'in_use') return { hint: 'list_usages shows what protects it, and why' };
+  return {};
 }
 
 function codeOf({ status, reason, message }: ApiError): ToolErrorCode {

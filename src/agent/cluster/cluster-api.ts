@@ -3,6 +3,7 @@ import { resourcePath } from '../../clusters/api-paths.ts';
 import { type CallOptions, type KubeClient, metadataListAccept } from '../../clusters/kube-client.ts';
 import { ToolError } from '../tools/tool-error.ts';
 import { apiFailure } from './api-failure.ts';
+import { explainForbidden } from './forbidden.ts';
 
 /** A resource in one version, as discovery has it. */
 export interface Resource {
@@ -193,6 +194,14 @@ export class ClusterApi {
     send: (client: KubeClient, options: CallOptions) => Promise<T>,
   ): Promise<T> {
     const { client, headers, readOnly, signal } = this.#options;
+    // URL parsers resolve dot segments: a name ".." would make a request for one object one for all of them.
+    if (
+      path
+        .split('/')
+        .slice(1)
+        .some((segment) => /^\.{0,2}$/.test(decodeURIComponent(segment)))
+    )
+      throw new ToolError('invalid', 'a name or a namespace is empty, "." or ".."');
     const isWrite = method !== 'GET' && !readingReviews.test(path);
     if (isWrite && readOnly)
       throw new ToolError('read_only', `this server is read-only: ${method} ${path} was not sent`, {
@@ -213,7 +222,10 @@ export class ClusterApi {
     try {
       return await send(client, options);
     } catch (error) {
-      throw apiFailure(error, { method, path, isWrite, signal });
+      const failure = apiFailure(error, { method, path, isWrite, signal });
+      const isForbidden = failure instanceof ToolError && failure.code === 'forbidden';
+      if (!isForbidden || readingReviews.test(path)) throw failure;
+      throw await explainForbidden(failure, method, path, (attributes) => this.may(attributes));
     }
   }
 }

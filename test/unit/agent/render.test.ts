@@ -78,10 +78,9 @@ describe('an answer', () => {
     const again = renderAnswer({ summary: 'one', items: [{ name: evil }] });
     expect(marks.exec(again.text)?.[1]).not.toBe(inside?.[1]);
 
-    const error = new ToolError('invalid', `admission webhook says: ${evil}`, {
-      httpStatus: 400,
-      reason: 'BadRequest',
-    });
+    const said = `admission webhook says: ${evil}`;
+    const facts = { httpStatus: 400, reason: 'BadRequest' };
+    const error = new ToolError('invalid', said, facts, { cause: new Error(said) });
     const rendered = renderError(error).text;
     expect(rendered.split('\n')[0]).toBe('invalid: the control plane answered 400 BadRequest');
     expect(marks.exec(rendered)?.[2]).toContain('admission webhook says: x');
