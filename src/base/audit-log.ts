@@ -11,6 +11,8 @@ const complainEveryMs = 60_000;
 export interface AuditLogOptions {
   /** File to append to; `-` for stdout (kube-apiserver's --audit-log-path). */
   path: string;
+  /** Where the path was asked for, in the words of who did. */
+  namedBy?: string;
   log: Logger;
   metrics: Pick<Metrics, 'auditEvents' | 'auditEventsDropped'>;
   maxBytes?: number;
@@ -40,7 +42,7 @@ export class AuditLog {
 
   /** Throws ConnectorError `audit-log-unusable`. */
   static async open(options: AuditLogOptions): Promise<AuditLog> {
-    const { path, maxBytes = maxWaitingBytes } = options;
+    const { path, namedBy = '--audit-log-path', maxBytes = maxWaitingBytes } = options;
     const file = pino.destination({
       dest: path === '-' ? 1 : path,
       sync: false,
@@ -52,7 +54,7 @@ export class AuditLog {
     } catch (cause) {
       throw new ConnectorError(
         'audit-log-unusable',
-        `--audit-log-path: ${path} cannot be opened: ${describeError(cause)}`,
+        `${namedBy}: ${path} cannot be opened: ${describeError(cause)}`,
         { cause },
       );
     }

@@ -21,8 +21,13 @@ export interface Credential {
 }
 
 /** The headers that say who asks. */
-export function headersOf({ authorization, impersonation }: Credential): Record<string, string | string[]> {
-  return authorization === undefined ? { ...impersonation } : { ...impersonation, authorization };
+export function headersOf(
+  { authorization, impersonation }: Credential,
+  asked: Record<string, string | string[]> = {},
+): Record<string, string | string[]> {
+  // Whom one request is made as replaces all of it: groups of the kubeconfig's user would be rights of that one.
+  const acting = 'impersonate-user' in asked ? {} : impersonation;
+  return { ...acting, ...(authorization === undefined ? {} : { authorization }), ...asked };
 }
 
 /** The same headers on the same connections; when it ends does not count. */

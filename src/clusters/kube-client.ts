@@ -56,8 +56,8 @@ export interface CallOptions {
   gatherMs?: number;
   /** Sent besides those of the credential; impersonation, for one. */
   headers?: Record<string, string | string[]>;
-  /** Told the headers of every answer, refusals included: Warning, Audit-Id. */
-  seeHeaders?: (headers: Dispatcher.ResponseData['headers']) => void;
+  /** Told the headers of every answer, refusals included: Warning, Audit-Id; and its status. */
+  seeHeaders?: (headers: Dispatcher.ResponseData['headers'], status: number) => void;
   /** On a connection that no number of other requests keeps waiting: for a call that finds out whether any is answered. */
   apart?: boolean;
 }
@@ -206,15 +206,14 @@ export class KubeClient {
         headers: {
           'user-agent': this.#userAgent,
           accept: options.accept ?? 'application/json',
-          ...headersOf(credential),
-          ...options.headers,
+          ...headersOf(credential, options.headers),
           ...(content ? { 'content-type': content.type } : {}),
         },
         ...(content ? { body: JSON.stringify(content.body) } : {}),
         signal,
       });
       const answer = await unlessAborted(request, signal);
-      options.seeHeaders?.(answer.headers);
+      options.seeHeaders?.(answer.headers, answer.statusCode);
       if (answer.statusCode >= 200 && answer.statusCode < 300) return answer;
       if (answer.statusCode === 401) {
         // Nothing was carried out, and the credential may have been renewed since it was read.

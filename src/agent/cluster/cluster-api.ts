@@ -49,6 +49,8 @@ export interface ClusterApiOptions {
   /** Refuses everything but reads before it is sent, whatever the tool meant to do. */
   readOnly: boolean;
   signal: AbortSignal;
+  /** Told of every request that was sent: its method, the status of the answer where one came, and the time it took. */
+  observe?: (method: string, status: number | undefined, durationMs: number) => void;
 }
 
 /** Of our writes, so that managedFields say who it was. */
@@ -208,12 +210,15 @@ export class ClusterApi {
         hint: 'use a server that may write, or ask its administrator for one',
       });
     if (isWrite) this.writes.push(`${method} ${path}`);
+    const startedAt = performance.now();
+    let status: number | undefined;
     const options: CallOptions = {
       signal,
       // The call's own deadline is in the signal.
       timeoutMs: 60_000,
       ...(headers ? { headers } : {}),
-      seeHeaders: (seen) => {
+      seeHeaders: (seen, code) => {
+        status = code;
         for (const warning of warningTexts(seen['warning'])) this.warnings.add(warning);
         const id = seen['audit-id'];
         if (typeof id === 'string') this.auditIds.push(id);
@@ -226,6 +231,8 @@ export class ClusterApi {
       const isForbidden = failure instanceof ToolError && failure.code === 'forbidden';
       if (!isForbidden || readingReviews.test(path)) throw failure;
       throw await explainForbidden(failure, method, path, (attributes) => this.may(attributes));
+    } finally {
+      this.#options.observe?.(method, status, performance.now() - startedAt);
     }
   }
 }

@@ -81,6 +81,21 @@ describe('whom a kubeconfig acts as', () => {
     });
   });
 
+  it('is nobody of it where one request is made as somebody else, groups included [agent.impersonation.whole]', async () => {
+    const user = { token: 'one', as: 'admin', 'as-groups': ['system:masters'] };
+    const credential = await accessFromFile(write('h.kubeconfig', kubeconfig(user))).credential();
+    expect(headersOf(credential, { 'impersonate-user': 'agent:alice' })).toEqual({
+      authorization: 'Bearer one',
+      'impersonate-user': 'agent:alice',
+    });
+    expect(headersOf(credential, { accept: 'text/plain' })).toEqual({
+      authorization: 'Bearer one',
+      'impersonate-user': 'admin',
+      'impersonate-group': ['system:masters'],
+      accept: 'text/plain',
+    });
+  });
+
   it.each([{ 'as-uid': '1' }, { 'as-groups': ['admins'] }, { 'as-user-extra': { scopes: ['a'] } }])(
     'is refused without a name: %o [serve.process.impersonate]',
     (fields) => {
