@@ -48,6 +48,8 @@ export interface ClusterApiOptions {
   headers?: Record<string, string | string[]>;
   /** Refuses everything but reads before it is sent, whatever the tool meant to do. */
   readOnly: boolean;
+  /** Asked before each write that is more than a dry run; throws ToolError where the call may not make it (now, or at all). */
+  guardWrite?: (method: string, path: string) => void;
   signal: AbortSignal;
   /** Told of every request that was sent: its method, the status of the answer where one came, and the time it took. */
   observe?: (method: string, status: number | undefined, durationMs: number) => void;
@@ -71,7 +73,7 @@ export class ClusterApi {
   readonly warnings = new Set<string>();
   /** Of each request, as the control plane's audit log has them. */
   readonly auditIds: string[] = [];
-  /** Writes that were sent, answered or not: "POST /apis/…". */
+  /** Writes that were sent, answered or not, dry runs left out: "POST /apis/…". */
   readonly writes: string[] = [];
   readonly #options: ClusterApiOptions;
 
@@ -106,8 +108,11 @@ export class ClusterApi {
     write: WriteOptions = {},
   ): Promise<T> {
     const path = resourcePath(resource, { namespace: place.namespace });
-    return this.#send('POST', path, (client, options) =>
-      client.create<T>(path, body, { ...options, query: writeQuery(write) }),
+    return this.#send(
+      'POST',
+      path,
+      (client, options) => client.create<T>(path, body, { ...options, query: writeQuery(write) }),
+      write,
     );
   }
 
@@ -118,8 +123,11 @@ export class ClusterApi {
     write: WriteOptions = {},
   ): Promise<T> {
     const path = resourcePath(resource, place);
-    return this.#send('PUT', path, (client, options) =>
-      client.replace<T>(path, body, { ...options, query: writeQuery(write) }),
+    return this.#send(
+      'PUT',
+      path,
+      (client, options) => client.replace<T>(path, body, { ...options, query: writeQuery(write) }),
+      write,
     );
   }
 
@@ -131,8 +139,11 @@ export class ClusterApi {
     write: WriteOptions = {},
   ): Promise<T> {
     const path = resourcePath(resource, place);
-    return this.#send('PATCH', path, (client, options) =>
-      client.patch<T>(path, body, { ...options, query: writeQuery(write) }),
+    return this.#send(
+      'PATCH',
+      path,
+      (client, options) => client.patch<T>(path, body, { ...options, query: writeQuery(write) }),
+      write,
     );
   }
 
@@ -194,8 +205,9 @@ export class ClusterApi {
     method: string,
     path: string,
     send: (client: KubeClient, options: CallOptions) => Promise<T>,
+    { dryRun = false }: WriteOptions = {},
   ): Promise<T> {
-    const { client, headers, readOnly, signal } = this.#options;
+    const { client, headers, readOnly, guardWrite, signal } = this.#options;
     // URL parsers resolve dot segments: a name ".." would make a request for one object one for all of them.
     if (
       path
@@ -209,7 +221,10 @@ export class ClusterApi {
       throw new ToolError('read_only', `this server is read-only: ${method} ${path} was not sent`, {
         hint: 'use a server that may write, or ask its administrator for one',
       });
-    if (isWrite) this.writes.push(`${method} ${path}`);
+    if (isWrite && !dryRun) {
+      guardWrite?.(method, path);
+      this.writes.push(`${method} ${path}`);
+    }
     const startedAt = performance.now();
     let status: number | undefined;
     const options: CallOptions = {
@@ -227,7 +242,7 @@ export class ClusterApi {
     try {
       return await send(client, options);
     } catch (error) {
-      const failure = apiFailure(error, { method, path, isWrite, signal });
+      const failure = apiFailure(error, { method, path, isWrite: isWrite && !dryRun, signal });
       const isForbidden = failure instanceof ToolError && failure.code === 'forbidden';
       if (!isForbidden || readingReviews.test(path)) throw failure;
       throw await explainForbidden(failure, method, path, (attributes) => this.may(attributes));
