@@ -2,6 +2,7 @@ import path from 'node:path';
 import { Command } from 'commander';
 import { productVersion } from '../base/version.ts';
 import { adoptCommand } from './adopt.ts';
+import { agentCommand } from './agent.ts';
 import { completionCommand } from './completion.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
@@ -32,6 +33,7 @@ export function createProgram(calledAs: string): Command {
     .addCommand(uninstallCommand())
     .addCommand(moveCommand())
     .addCommand(adoptCommand())
+    .addCommand(agentCommand())
     .addCommand(demoCommand());
   program.addCommand(completionCommand(program));
   // Neither is inherited by commands that are added.

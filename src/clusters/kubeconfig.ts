@@ -59,6 +59,18 @@ export function loadFromEnvironment(context?: string): LoadedKubeconfig {
   return { ...withoutSources(kubeConfig), text: undefined };
 }
 
+/** The cluster this process runs in, whatever kubeconfig lies around: never another one by accident. */
+export function loadInCluster(): LoadedKubeconfig {
+  const kubeConfig = new KubeConfig();
+  kubeConfig.loadFromCluster();
+  if (!URL.canParse(kubeConfig.getCurrentCluster()?.server ?? ''))
+    throw new ConnectorError(
+      'kubeconfig-invalid',
+      'this process runs in no cluster: KUBERNETES_SERVICE_HOST is not set',
+    );
+  return { ...withoutSources(kubeConfig), text: undefined };
+}
+
 /** Throws ConnectorError `kubeconfig-invalid`. */
 export function loadKubeconfigFile(file: string, context?: string): LoadedKubeconfig {
   try {

@@ -1,0 +1,88 @@
+import { ConnectorError, describeError } from '../../base/errors.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { ServerDefinition } from './definition.ts';
+import { parseDefinitions, readText } from './definitions.ts';
+
+export interface DefinitionsFollowerOptions {
+  file: string;
+  /** Throws ConnectorError where they cannot be used; then the old ones stay in use. */
+  apply: (definitions: readonly ServerDefinition[]) => Promise<void>;
+  /** Of each edit. */
+  onLoad: (wasUsed: boolean) => void;
+  log: Logger;
+  /** Between two looks; 1,000 when left out. */
+  everyMs?: number;
+}
+
+/**
+ * Follows the file of the definitions by looking at what it says: a mounted ConfigMap is changed by swapping a link above the
+ * file (kubelet's atomic writer), editors replace files, and some file systems send no events.
+ */
+export class DefinitionsFollower {
+  readonly #options: DefinitionsFollowerOptions;
+  #text: string | undefined;
+  #fault: string | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> = Promise.resolve();
+
+  constructor(options: DefinitionsFollowerOptions) {
+    this.#options = options;
+  }
+
+  /** Why the file as it is now is not in use; undefined while it is. */
+  get fault(): string | undefined {
+    return this.#fault;
+  }
+
+  /** Throws ConnectorError where the file cannot be used: there is nothing to go on with. */
+  async start(): Promise<this> {
+    const { file, apply, onLoad } = this.#options;
+    const text = readText(file);
+    await apply(parseDefinitions(text, file));
+    this.#text = text;
+    onLoad(true);
+    this.#timer = setInterval(() => {
+      this.#looking = this.#looking.then(() => this.#look());
+    }, this.#options.everyMs ?? 1_000);
+    this.#timer.unref();
+    return this;
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#looking;
+  }
+
+  async #look(): Promise<void> {
+    const { file, apply, onLoad, log } = this.#options;
+    let text: string;
+    try {
+      text = readText(file);
+    } catch (error) {
+      this.#refuse(describeError(error), undefined);
+      return;
+    }
+    if (text === this.#text) return;
+    this.#text = text;
+    try {
+      await apply(parseDefinitions(text, file));
+      this.#fault = undefined;
+      onLoad(true);
+    } catch (error) {
+      if (!(error instanceof ConnectorError)) log.error({ err: error }, 'the server definitions failed');
+      this.#refuse(describeError(error), text);
+      onLoad(false);
+    }
+  }
+
+  /** Said once for each text. */
+  #refuse(fault: string, text: string | undefined): void {
+    if (text === undefined && this.#fault === fault) return;
+    this.#text = text;
+    this.#fault = fault;
+    this.#options.log.error(
+      { reason: fault },
+      'the server definitions cannot be used; the last ones that could stay in use',
+    );
+  }
+}

@@ -1,0 +1,55 @@
+import type { Option } from './options.ts';
+
+/** Every option of `agent`, as `serveOptions` has those of `serve`. What is about one server stands in its definition. */
+export const agentOptions = [
+  {
+    flag: 'config',
+    value: 'file',
+    chartValue: 'agentGateway.servers',
+    help: 'file of the server definitions; an edit takes effect without a restart',
+  },
+  {
+    flag: 'listen',
+    value: 'host:port',
+    default: '127.0.0.1:8081',
+    help: 'address of the HTTP server; an IPv6 address in brackets',
+  },
+  {
+    flag: 'allowed-host',
+    value: 'name',
+    repeatable: true,
+    chartValue: 'agentGateway.allowedHosts',
+    help: 'host name beside those of this machine that clients use; requests for any other are refused',
+  },
+  {
+    flag: 'confirmation-key-file',
+    value: 'file',
+    help: 'file with at least 32 random bytes, the same for all replicas, so that each takes the confirmations of all; default: one made up for this process',
+  },
+  { flag: 'stdio', help: 'serve one server over stdin and stdout in place of HTTP' },
+  { flag: 'server', value: 'name', help: 'with --stdio and --config: which server of the definitions' },
+  {
+    flag: 'kubeconfig',
+    value: 'file',
+    help: 'with --stdio and without --config: kubeconfig of the control plane',
+  },
+  {
+    flag: 'context',
+    value: 'name',
+    help: "with --kubeconfig: context in place of the kubeconfig's current one",
+  },
+  {
+    flag: 'read-only',
+    value: 'true|false',
+    default: 'true',
+    help: 'with --kubeconfig: false adds the tools that create, change and delete',
+  },
+  {
+    flag: 'shutdown-delay-duration',
+    value: 'duration',
+    default: '0s',
+    chartValue: 'agentGateway.shutdownDelayDuration',
+    help: 'how long to go on serving after SIGTERM, with /readyz failing, so that load balancers learn that this process leaves',
+  },
+  { flag: 'log-level', value: 'level', default: 'info', help: 'debug, info, warn or error' },
+] as const satisfies readonly Option[];
