@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { load } from 'js-yaml';
+import { agentOptions } from '../../src/config/agent-options.ts';
+import type { Option } from '../../src/config/options.ts';
 import {
   find,
   helm,
@@ -151,6 +153,25 @@ describe('the agent gateway', () => {
       readFileSync(path.join(repository, 'charts/mcp-connector/ci/agent-values.yaml'), 'utf8'),
     ) as { agent: { servers: unknown } };
     expect(load(data['servers.yaml'] ?? '')).toEqual({ servers: values.agent.servers });
+  });
+
+  it('is passed the flags of the command, and each that has a value of the chart [agent.chart.pod]', () => {
+    const passed = pod.containers[0].args.flatMap((word) => /^--([a-z-]+)=/.exec(word)?.[1] ?? []);
+    const known = (agentOptions as readonly Option[]).map(({ flag }) => flag);
+    expect(passed.filter((flag) => !known.includes(flag))).toEqual([]);
+    const named = (agentOptions as readonly Option[]).filter(({ chartValue }) => chartValue !== undefined);
+    expect(named.map(({ flag }) => flag).filter((flag) => !passed.includes(flag))).toEqual([]);
+    const values = load(
+      readFileSync(path.join(repository, 'charts/mcp-connector/values.yaml'), 'utf8'),
+    ) as Record<string, unknown>;
+    const missing = named.filter(
+      ({ chartValue = '' }) =>
+        chartValue
+          .split('.')
+          .reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key], values) ===
+        undefined,
+    );
+    expect(missing.map(({ chartValue }) => chartValue)).toEqual([]);
   });
 
   it('is reached by those who are named only, and else by its own namespace [agent.chart.network]', async () => {

@@ -107,7 +107,7 @@ export async function callTool(
 async function run(
   server: AgentServer,
   asked: AskedCall,
-  { codes, limitsApply }: CallDependencies,
+  { codes, limitsApply, metrics }: CallDependencies,
   trace: Trace,
 ): Promise<CallToolResult> {
   const { definition, parts } = server;
@@ -130,7 +130,14 @@ async function run(
     const { signal } = deadline;
     const guard = writeGuard(tool);
     const readOnly = definition.readOnly || tool.effect === 'read';
-    const api = new ClusterApi({ client: parts.client, headers, readOnly, guardWrite: guard.check, signal });
+    const api = new ClusterApi({
+      client: parts.client,
+      headers,
+      readOnly,
+      guardWrite: guard.check,
+      signal,
+      observe: (method, status, ms) => metrics.observeUpstream(definition.name, method, status, ms),
+    });
     trace.api = api;
     const { production, confirmation, connection, packages } = definition;
     const call: ToolCall = {

@@ -50,6 +50,12 @@ export async function openServer(
           log,
         });
   if (gate) closing.defer(() => gate.close());
+  // Without its headers calls would be made with all rights of the server's own account.
+  if (host === undefined && impersonation)
+    throw new ConnectorError(
+      'definitions-invalid',
+      `server "${name}": over stdio there is nobody to impersonate; give it a definition of its own without impersonation`,
+    );
   if (host === undefined && audit?.logPath === '-')
     throw new ConnectorError(
       'definitions-invalid',

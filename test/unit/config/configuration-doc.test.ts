@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { configurationFile, withOptionsTable } from '../../../hack/render-configuration.ts';
-import { serveOptions } from '../../../src/config/options.ts';
+import { agentOptions } from '../../../src/config/agent-options.ts';
+import { type Option, serveOptions } from '../../../src/config/options.ts';
+
+const options: readonly Option[] = [...serveOptions, ...agentOptions];
 
 describe('docs/configuration.md', () => {
-  it('has the table that src/config/options.ts makes', () => {
+  it('has the tables that the options of serve and agent make', () => {
     const document = readFileSync(configurationFile, 'utf8');
     const isCurrent = withOptionsTable(document) === document;
     // The command stands in the failure, so that nobody has to look for it.
@@ -13,12 +16,12 @@ describe('docs/configuration.md', () => {
     );
   });
 
-  it('has a row for each flag of serve', () => {
+  it('has a row for each flag of serve and agent', () => {
     const rows = readFileSync(configurationFile, 'utf8')
       .split('\n')
       .filter((line) => /^\| `(-\w, )?--/.test(line));
     const flags = rows.map((row) => /--([a-z-]+)/.exec(row)?.[1]);
-    expect(flags).toEqual(serveOptions.map(({ flag }) => flag));
+    expect(flags).toEqual(options.map(({ flag }) => flag));
   });
 
   it('names only chart values that values.yaml has', () => {
@@ -26,7 +29,7 @@ describe('docs/configuration.md', () => {
       new URL('../../../charts/mcp-connector/values.yaml', import.meta.url),
       'utf8',
     );
-    const chartValues = serveOptions.flatMap((option) => ('chartValue' in option ? [option.chartValue] : []));
+    const chartValues = options.flatMap(({ chartValue }) => chartValue ?? []);
     const last = chartValues.map((value) => value.split('.').at(-1) ?? '');
     expect(last.filter((key) => !new RegExp(`^ *${key}:`, 'm').test(values))).toEqual([]);
   });
