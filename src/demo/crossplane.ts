@@ -11,8 +11,10 @@ export interface CrossplaneOptions {
   binary: string;
   /** Folder with `crds` and `webhookconfigurations` of Crossplane's module. */
   manifests: string;
-  /** Folder for certificates and caches. */
+  /** Folder for certificates and caches; `tls` in it is what its clients and servers show. */
   dataDir: string;
+  /** Further flags of `core start`, such as those of alpha features. */
+  flags?: readonly string[];
 }
 
 const namespace = 'crossplane-system';
@@ -29,7 +31,8 @@ export async function installCrossplane(cluster: LabCluster, options: Crossplane
   const { binary, dataDir, manifests } = options;
   const { client } = cluster;
   const certificates = path.join(dataDir, 'tls');
-  await mkdir(certificates, { recursive: true });
+  const packages = path.join(dataDir, 'packages');
+  await Promise.all([certificates, packages].map((folder) => mkdir(folder, { recursive: true })));
   const kubeconfig = path.join(dataDir, 'kubeconfig');
   const [[metricsPort, healthPort, webhookPort], serving, crds] = await Promise.all([
     freePorts(3) as Promise<[number, number, number]>,
@@ -48,6 +51,7 @@ export async function installCrossplane(cluster: LabCluster, options: Crossplane
   );
   await applyManifests(client, [
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
+    serviceAccount,
     ...(takesStoreConfigs ? [storeConfig] : []),
   ]);
 
@@ -64,7 +68,8 @@ export async function installCrossplane(cluster: LabCluster, options: Crossplane
       `--webhook-port=${webhookPort}`,
       `--tls-server-certs-dir=${certificates}`,
       `--tls-client-certs-dir=${certificates}`,
-      `--xpkg-cache-dir=${path.join(dataDir, 'packages')}`,
+      `--xpkg-cache-dir=${packages}`,
+      ...(options.flags ?? []),
     ],
     { KUBECONFIG: kubeconfig, POD_NAMESPACE: namespace },
   );
@@ -78,6 +83,13 @@ export async function installCrossplane(cluster: LabCluster, options: Crossplane
   for (const configuration of webhooks) pointToHost(configuration, webhookPort, cluster.authority.cert);
   await applyManifests(client, webhooks);
 }
+
+/** Whose pull secrets the pods of packages are given: without it no provider is ever healthy. */
+const serviceAccount = {
+  apiVersion: 'v1',
+  kind: 'ServiceAccount',
+  metadata: { name: 'crossplane', namespace },
+};
 
 /** What Crossplane 1 publishes connection secrets to; Crossplane 2 has no such kind. */
 const storeConfig = {

@@ -28,6 +28,8 @@ export interface LabOptions {
   apiServerFlags?: Readonly<Record<string, readonly string[] | undefined>>;
   /** Release of Crossplane; the one that has claims only when left out. */
   crossplaneRelease?: Releases['crossplane'];
+  /** Further flags of its controllers, such as those of alpha features. */
+  crossplaneFlags?: readonly string[];
 }
 
 /** What another process has to know about a running lab. */
@@ -135,6 +137,7 @@ export class Lab implements AsyncDisposable {
       binary: crossplane,
       manifests,
       dataDir: path.join(this.#dataDir, `${cluster.name}-crossplane`),
+      flags: this.#options.crossplaneFlags ?? [],
     });
     this.#options.log(`Crossplane runs in ${cluster.name} after ${seconds(started)}`);
   }

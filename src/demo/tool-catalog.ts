@@ -2,7 +2,14 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ConnectorError } from '../base/errors.ts';
 
-export type ToolName = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'helm' | 'crossplane';
+export type ToolName =
+  | 'etcd'
+  | 'kube-apiserver'
+  | 'kube-controller-manager'
+  | 'helm'
+  | 'crossplane'
+  | 'crank'
+  | 'oci-registry';
 
 /** How one tool is found ready-made, and how it is built from its pinned Go module otherwise. */
 export interface Tool {
@@ -95,6 +102,26 @@ export const tools: readonly Tool[] = [
     // The `crossplane` of a PATH is the command line, not the controllers.
     readyMade: { args: ['--version'], accepts: (output) => /v1\./.test(output), onPath: false },
   },
+  {
+    // Crossplane's command line, by the name of its sources: `crossplane` are the controllers here. Builds and pushes packages.
+    name: 'crank',
+    folder: 'crossplane',
+    cache: 'crossplane',
+    module: 'github.com/crossplane/crossplane',
+    package: 'github.com/crossplane/crossplane/cmd/crank',
+    stamp: (version) => `-X github.com/crossplane/crossplane/internal/version.version=${version}`,
+    readyMade: { args: ['version', '--client'], accepts: (output) => /v1\./.test(output), onPath: false },
+  },
+  {
+    // Keeps what is pushed in memory, and speaks the distribution protocol on loopback.
+    name: 'oci-registry',
+    folder: 'registry',
+    cache: 'go-containerregistry',
+    module: 'github.com/google/go-containerregistry',
+    package: 'github.com/google/go-containerregistry/cmd/registry',
+    stamp: () => '',
+    readyMade: { args: [], accepts: () => false, onPath: false },
+  },
 ];
 
 /** A tool of a release. Throws ConnectorError `tool-unknown`. */
@@ -102,7 +129,7 @@ export function toolOf(name: string, releases: Releases = {}): Tool {
   const tool = standardTool(name);
   const { kubernetes: minor = '1.34', crossplane: major = '1' } = releases;
   if (tool.cache === 'kubernetes' && minor !== '1.34') return kubernetesTool(tool, minor);
-  return tool.cache === 'crossplane' && major === '2' ? crossplane2(tool) : tool;
+  return tool.name === 'crossplane' && major === '2' ? crossplane2(tool) : tool;
 }
 
 /** A ready-made one has to be of the very release: it is asked for because of what it does otherwise. */
