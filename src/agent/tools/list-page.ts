@@ -22,7 +22,7 @@ interface State {
   seen: number;
 }
 
-const defaultLimit = 50;
+export const defaultLimit = 50;
 
 /** One page of a list; the cursor is bound to `tool` and all of `input` but the size of the page. */
 export async function listPage<T extends KubeObject>(

@@ -28,6 +28,9 @@ export const labelSelector = z.string().optional();
 export const fields = z.array(z.string()).max(30).optional().describe('paths, e.g. spec.names.kind');
 export const detail = z.enum(['summary', 'full']).optional();
 export const dryRun = z.boolean().optional();
+/** How long a tool looks at what comes of its write. */
+export const waitSeconds = z.int().min(0).max(50).optional();
+export const defaultWaitSeconds = 15;
 
 /** An object of any shape: "propertyNames" and the like of a record are left out. */
 export const manifest = anyObject();
