@@ -11,6 +11,7 @@ const requestPath = ['downstream', 'filters', 'handlers', 'mapping', 'upstream']
 const allowedIntoPath: Record<string, readonly string[]> = {
   'connector.ts': requestPath,
   adoption: ['mapping'],
+  agent: ['mapping'],
   'claim-moves': ['mapping'],
   departure: ['mapping'],
   cli: requestPath,

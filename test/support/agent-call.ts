@@ -18,6 +18,8 @@ export interface TestCallOptions {
   discovery?: DiscoveryCache;
   /** What whoever confirms answers; yes when left out. */
   confirms?: boolean;
+  /** Happens while it is asked. */
+  confirmation?: (change: Change) => Promise<void>;
 }
 
 /** A call as the gateway hands it to a tool, without the protocol around it. */
@@ -46,6 +48,7 @@ export function agentCall(options: TestCallOptions): TestCall {
     progress: (message) => void messages.push(message),
     confirm: async (change) => {
       changes.push(change);
+      await options.confirmation?.(change);
       if (options.confirms === false)
         throw new ToolError('confirmation_required', `not confirmed: ${change.summary}`);
     },

@@ -28,9 +28,15 @@ export function typed(manifest: Manifest, resource: Resource): Manifest {
   const { apiVersion, kind } = manifest;
   const own = apiVersionOf(resource);
   if (kind !== undefined && kind !== resource.kind)
-    throw invalid('kind', `this tool takes a ${resource.kind}, and the manifest is a ${String(kind)}`);
+    throw invalid(
+      'kind',
+      `this tool takes a ${resource.kind}, and the manifest is a ${JSON.stringify(kind)}`,
+    );
   if (apiVersion !== undefined && apiVersion !== own)
-    throw invalid('apiVersion', `the manifest is of ${String(apiVersion)}; this control plane takes ${own}`);
+    throw invalid(
+      'apiVersion',
+      `the manifest is of ${JSON.stringify(apiVersion)}; this control plane takes ${own}`,
+    );
   return { ...manifest, apiVersion: own, kind: resource.kind };
 }
 
@@ -84,7 +90,7 @@ export async function planUpdate<T extends KubeObject>(
   requireOneForm(input);
   const before = await readObject<T>(call, resource, place);
   if (input.patch) requireSameObject(input.patch, place, resource);
-  check(before, input.patch ? merged(before as unknown as Manifest, input.patch) : (input.manifest ?? {}));
+  check(before, input.patch ? merged(before, input.patch) : (input.manifest ?? {}));
   const after = await send<T>(call, resource, place, input, before, true);
   return { before, after, changes: fieldChanges(before, after) };
 }
@@ -110,7 +116,10 @@ async function send<T extends KubeObject>(
 ): Promise<T> {
   try {
     if (manifest) {
-      const metadata = { ...(manifest['metadata'] as object), resourceVersion: resource_version };
+      // Left out, they would be taken away: Crossplane's finalizers are what cleans up.
+      const { finalizers, ownerReferences } = before.metadata;
+      const kept = { ...(finalizers ? { finalizers } : {}), ...(ownerReferences ? { ownerReferences } : {}) };
+      const metadata = { ...kept, ...(manifest['metadata'] as object), resourceVersion: resource_version };
       return await call.api.replace<T>(
         resource,
         place,
@@ -129,14 +138,14 @@ async function send<T extends KubeObject>(
 }
 
 /** What has changed meanwhile: without it, models delete and create anew. */
-async function explainConflict<T extends KubeObject>(
+async function explainConflict(
   call: ToolCall,
   resource: Resource,
   place: Named,
-  before: T,
+  before: KubeObject,
   conflict: ToolError,
 ): Promise<ToolError> {
-  const now = await readIfThere<T>(call, resource, place);
+  const now = await readIfThere(call, resource, place);
   if (!now) return conflict;
   const changed = changeLines(fieldChanges(before, now));
   const { resourceVersion } = now.metadata;

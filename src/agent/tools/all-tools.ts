@@ -1,0 +1,13 @@
+import { claimTools } from './claim/claim-tools.ts';
+import { compositionTools } from './composition/composition-tools.ts';
+import { environmentTools } from './environment/environment-tools.ts';
+import type { ToolDefinition } from './tool.ts';
+import { xrdTools } from './xrd/xrd-tools.ts';
+
+/** Every tool there is, in the order in which they are listed; a server's definition chooses among them. */
+export const allTools: readonly ToolDefinition[] = [
+  ...xrdTools,
+  ...compositionTools,
+  ...environmentTools,
+  ...claimTools,
+];
