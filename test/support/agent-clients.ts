@@ -1,0 +1,46 @@
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+
+export interface ToolResult {
+  isError: boolean;
+  /** What the model reads. */
+  text: string;
+  /** Of an error. */
+  code: string | undefined;
+}
+
+/** A client of the other project's SDK, in the current revision of the protocol, with a bearer token. */
+export class AgentClient implements AsyncDisposable {
+  readonly #client: Client;
+
+  private constructor(client: Client) {
+    this.#client = client;
+  }
+
+  static async connect(url: string, token: string, pin = '2026-07-28'): Promise<AgentClient> {
+    const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode: { pin } } });
+    const requestInit = { headers: { authorization: `Bearer ${token}` } };
+    await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit }));
+    return new AgentClient(client);
+  }
+
+  async tools(): Promise<string[]> {
+    const { tools } = await this.#client.listTools();
+    return tools.map(({ name }) => name);
+  }
+
+  async call(name: string, args: Record<string, unknown> = {}): Promise<ToolResult> {
+    const { content, isError, structuredContent } = (await this.#client.callTool({
+      name,
+      arguments: args,
+    })) as { content: { text?: string }[]; isError?: boolean; structuredContent?: { code?: string } };
+    return {
+      isError: isError === true,
+      text: content.map(({ text = '' }) => text).join('\n'),
+      code: structuredContent?.code,
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#client.close();
+  }
+}
