@@ -1,6 +1,12 @@
 import { claimTools } from './claim/claim-tools.ts';
 import { compositionTools } from './composition/composition-tools.ts';
 import { environmentTools } from './environment/environment-tools.ts';
+import { insightTools } from './insight/insight-tools.ts';
+import { operationTools } from './operations/operation-tools.ts';
+import { configurationTools } from './packages/configuration-tools.ts';
+import { functionTools } from './packages/function-tools.ts';
+import { providerTools } from './packages/provider-tools.ts';
+import { usageTools } from './protection/usage-tools.ts';
 import type { ToolDefinition } from './tool.ts';
 import { xrdTools } from './xrd/xrd-tools.ts';
 
@@ -8,6 +14,12 @@ import { xrdTools } from './xrd/xrd-tools.ts';
 export const allTools: readonly ToolDefinition[] = [
   ...xrdTools,
   ...compositionTools,
+  ...providerTools,
+  ...configurationTools,
+  ...functionTools,
   ...environmentTools,
+  ...operationTools,
+  ...usageTools,
   ...claimTools,
+  ...insightTools,
 ];
