@@ -25,6 +25,10 @@ const titles: Record<Verb, string> = {
   status: 'Status and diagnosis',
 };
 
+/** What chooses among the tools; a tool's own parameter of that name is called otherwise here. */
+const choice = 'kind';
+const ownChoice = 'object_kind';
+
 interface Member {
   tool: ToolDefinition;
   kind: string;
@@ -64,13 +68,13 @@ function placeOf({ name, effect }: ToolDefinition): { verb: Verb; kind: string }
 }
 
 function exposed(verb: Verb, members: readonly Member[], outputSchema: Tool['outputSchema']): ExposedTool {
-  const byKind = new Map(members.map((member) => [member.kind, member.tool]));
+  const byKind = new Map(members.map((member) => [member.kind, member]));
   const kinds = [...byKind.keys()];
   const effects = members.map(({ tool }) => tool.effect);
   const inputSchema: ParameterSchema = {
     type: 'object',
-    properties: { kind: { type: 'string', enum: kinds }, ...sharedProperties(members) },
-    required: ['kind'],
+    properties: { [choice]: { type: 'string', enum: kinds }, ...sharedProperties(members) },
+    required: [choice],
   };
   return {
     listed: {
@@ -81,11 +85,12 @@ function exposed(verb: Verb, members: readonly Member[], outputSchema: Tool['out
       annotations: annotationsOf(effects),
       ...(outputSchema ? { outputSchema } : {}),
     },
-    route: ({ kind, ...args }) => {
-      const tool = typeof kind === 'string' ? byKind.get(kind) : undefined;
-      if (tool) return { tool, args };
-      throw new ToolError('invalid', `kind: has to be one of ${kinds.join(', ')}`, {
-        details: { field: 'kind' },
+    route: ({ [choice]: kind, [ownChoice]: own, ...args }) => {
+      const member = typeof kind === 'string' ? byKind.get(kind) : undefined;
+      if (member)
+        return { tool: member.tool, args: { ...args, ...(own === undefined ? {} : { [choice]: own }) } };
+      throw new ToolError('invalid', `${choice} has to be one of ${kinds.join(', ')}`, {
+        details: { field: choice },
       });
     },
   };
@@ -95,7 +100,8 @@ function exposed(verb: Verb, members: readonly Member[], outputSchema: Tool['out
 function sharedProperties(members: readonly Member[]): Record<string, JSONObject> {
   const properties: Record<string, JSONObject> = {};
   for (const { schema } of members)
-    for (const [name, form] of Object.entries(schema.properties)) {
+    for (const [own, form] of Object.entries(schema.properties)) {
+      const name = shownName(own);
       const known = properties[name];
       if (known === undefined) properties[name] = form;
       else if (JSON.stringify(known) !== JSON.stringify(form))
@@ -107,7 +113,11 @@ function sharedProperties(members: readonly Member[]): Record<string, JSONObject
 /** "usage(of, by?, reason?)" */
 function parametersOf({ kind, schema }: Member): string {
   const names = Object.keys(schema.properties).map((name) =>
-    schema.required?.includes(name) ? name : `${name}?`,
+    schema.required?.includes(name) ? shownName(name) : `${shownName(name)}?`,
   );
   return `${kind}(${names.join(', ')})`;
+}
+
+function shownName(name: string): string {
+  return name === choice ? ownChoice : name;
 }

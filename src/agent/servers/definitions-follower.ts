@@ -21,7 +21,9 @@ export interface DefinitionsFollowerOptions {
 export class DefinitionsFollower {
   readonly #options: DefinitionsFollowerOptions;
   #text: string | undefined;
-  #fault: string | undefined;
+  /** Of that text, and of reading it at all. */
+  #textFault: string | undefined;
+  #readFault: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> = Promise.resolve();
 
@@ -31,7 +33,7 @@ export class DefinitionsFollower {
 
   /** Why the file as it is now is not in use; undefined while it is. */
   get fault(): string | undefined {
-    return this.#fault;
+    return this.#readFault ?? this.#textFault;
   }
 
   /** Throws ConnectorError where the file cannot be used: there is nothing to go on with. */
@@ -59,29 +61,30 @@ export class DefinitionsFollower {
     try {
       text = readText(file);
     } catch (error) {
-      this.#refuse(describeError(error), undefined);
+      const fault = describeError(error);
+      if (fault !== this.#readFault) this.#tell(fault);
+      this.#readFault = fault;
       return;
     }
+    this.#readFault = undefined;
     if (text === this.#text) return;
     this.#text = text;
     try {
       await apply(parseDefinitions(text, file));
-      this.#fault = undefined;
+      this.#textFault = undefined;
       onLoad(true);
     } catch (error) {
       if (!(error instanceof ConnectorError)) log.error({ err: error }, 'the server definitions failed');
-      this.#refuse(describeError(error), text);
+      this.#textFault = describeError(error);
+      this.#tell(this.#textFault);
       onLoad(false);
     }
   }
 
-  /** Said once for each text. */
-  #refuse(fault: string, text: string | undefined): void {
-    if (text === undefined && this.#fault === fault) return;
-    this.#text = text;
-    this.#fault = fault;
+  /** Once for each fault. */
+  #tell(reason: string): void {
     this.#options.log.error(
-      { reason: fault },
+      { reason },
       'the server definitions cannot be used; the last ones that could stay in use',
     );
   }
