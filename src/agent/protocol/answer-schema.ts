@@ -6,10 +6,9 @@ export const answerSchema: NonNullable<Tool['outputSchema']> = {
   properties: {
     summary: { type: 'string' },
     object: { type: 'object' },
-    items: { type: 'array', items: { type: 'object' } },
-    total: { type: 'integer' },
+    items: { type: 'array' },
     next_cursor: { type: 'string' },
-    warnings: { type: 'array', items: { type: 'string' } },
+    warnings: { type: 'array' },
   },
   required: ['summary'],
 };
