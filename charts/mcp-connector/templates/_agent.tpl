@@ -77,9 +77,9 @@ of agent.accounts.
 # Packages. Who may install one runs its code on the control plane.
 - apiGroups: [pkg.crossplane.io]
   resources: [providers, configurations, functions]
-  verbs: [{{ $write | ternary "get, list, create, update, patch, delete" "get, list" }}]
+  verbs: [{{ $write | ternary "get, list, create, patch, delete" "get, list" }}]
 - apiGroups: [pkg.crossplane.io]
-  resources: [providerrevisions, configurationrevisions, functionrevisions, locks, deploymentruntimeconfigs, imageconfigs]
+  resources: [providerrevisions, configurationrevisions, functionrevisions, locks, deploymentruntimeconfigs]
   verbs: [get, list]
 # Operations. Whoever may create one may change anything that Crossplane may.
 - apiGroups: [ops.crossplane.io]
@@ -89,10 +89,10 @@ of agent.accounts.
 - apiGroups: [apiextensions.k8s.io]
   resources: [customresourcedefinitions]
   verbs: [get, list]
-# Why something is not ready stands in Events; where claims are.
+# Why something is not ready stands in Events.
 - apiGroups: ['']
-  resources: [events, namespaces]
-  verbs: [get, list]
+  resources: [events]
+  verbs: [list]
 {{- with .kinds }}
 # Claims, composite and managed resources, as they were named.
 {{- range . }}

@@ -75,8 +75,11 @@ async function crossplaneVersion({ api, kinds }: ToolCall): Promise<string> {
     kind: 'Deployment',
     namespaced: true,
   };
+  const own = { labelSelector: 'app=crossplane', limit: 1 };
+  // Wherever it is, or where it usually is, with the right for that namespace only.
   const found = await api
-    .listMetadata(deployments, { labelSelector: 'app=crossplane', limit: 1 })
+    .listMetadata(deployments, own)
+    .catch(() => api.listMetadata(deployments, { ...own, namespace: 'crossplane-system' }))
     .catch(() => undefined);
   const label = found?.items[0]?.metadata.labels?.['app.kubernetes.io/version'];
   if (label) return label;
