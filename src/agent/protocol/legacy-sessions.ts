@@ -11,7 +11,8 @@ import type { Caller } from '../callers/caller.ts';
 interface Session {
   transport: WebStandardStreamableHTTPServerTransport;
   server: McpServer;
-  caller: string;
+  /** Whose it is, and with which groups: its calls are made as whom it began with. */
+  identity: string;
   usedAt: number;
 }
 
@@ -38,8 +39,8 @@ export class LegacySessions {
     const options = { authInfo, ...(body === undefined ? {} : { parsedBody: body }) };
     if (id !== null) {
       const session = this.#sessions.get(id);
-      // Somebody else's is as unknown as none.
-      if (session?.caller !== caller.name) return unknownSession(404, 'Session not found');
+      // Somebody else's is as unknown as none, and so is one's own with groups that have changed since.
+      if (session?.identity !== identityOf(caller)) return unknownSession(404, 'Session not found');
       session.usedAt = Date.now();
       return session.transport.handleRequest(request, options);
     }
@@ -65,7 +66,7 @@ export class LegacySessions {
     const transport = new WebStandardStreamableHTTPServerTransport({
       sessionIdGenerator: randomUUID,
       onsessioninitialized: (id) => {
-        this.#sessions.set(id, { transport, server, caller: caller.name, usedAt: Date.now() });
+        this.#sessions.set(id, { transport, server, identity: identityOf(caller), usedAt: Date.now() });
       },
       onsessionclosed: (id) => {
         this.#sessions.delete(id);
@@ -88,4 +89,8 @@ export class LegacySessions {
 
 function unknownSession(status: number, message: string): Response {
   return Response.json({ jsonrpc: '2.0', error: { code: -32_000, message }, id: null }, { status });
+}
+
+function identityOf({ name, via, groups }: Caller): string {
+  return JSON.stringify([name, via, groups]);
 }

@@ -64,7 +64,9 @@ describe('the tools', () => {
         type: 'object',
         additionalProperties: false,
       });
-      expect(tool.effect === 'read').toBe(/^(get|list|diagnose|preview|diff|explain)_|_status$/.test(tool.name));
+      expect(tool.effect === 'read').toBe(
+        /^(get|list|diagnose|preview|diff|explain)_|_status$/.test(tool.name),
+      );
     }
   });
 });
