@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { load } from 'js-yaml';
+import { definitionsSchema } from '../../src/agent/servers/definition.ts';
 import { agentOptions } from '../../src/config/agent-options.ts';
 import type { Option } from '../../src/config/options.ts';
 import {
@@ -153,6 +154,8 @@ describe('the agent gateway', () => {
       readFileSync(path.join(repository, 'charts/mcp-connector/ci/agent-values.yaml'), 'utf8'),
     ) as { agent: { servers: unknown } };
     expect(load(data['servers.yaml'] ?? '')).toEqual({ servers: values.agent.servers });
+    const read = definitionsSchema.safeParse(load(data['servers.yaml'] ?? ''));
+    expect(read.error?.issues).toBeUndefined();
   });
 
   it('is passed the flags of the command, and each that has a value of the chart [agent.chart.pod]', () => {
