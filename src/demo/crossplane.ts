@@ -52,6 +52,7 @@ export async function installCrossplane(cluster: LabCluster, options: Crossplane
   await applyManifests(client, [
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
     serviceAccount,
+    defaultRuntime,
     ...(takesStoreConfigs ? [storeConfig] : []),
   ]);
 
@@ -89,6 +90,13 @@ const serviceAccount = {
   apiVersion: 'v1',
   kind: 'ServiceAccount',
   metadata: { name: 'crossplane', namespace },
+};
+
+/** What a provider or function refers to that names no other. */
+const defaultRuntime = {
+  apiVersion: 'pkg.crossplane.io/v1beta1',
+  kind: 'DeploymentRuntimeConfig',
+  metadata: { name: 'default' },
 };
 
 /** What Crossplane 1 publishes connection secrets to; Crossplane 2 has no such kind. */

@@ -129,7 +129,7 @@ export function toolOf(name: string, releases: Releases = {}): Tool {
   const tool = standardTool(name);
   const { kubernetes: minor = '1.34', crossplane: major = '1' } = releases;
   if (tool.cache === 'kubernetes' && minor !== '1.34') return kubernetesTool(tool, minor);
-  return tool.name === 'crossplane' && major === '2' ? crossplane2(tool) : tool;
+  return tool.cache === 'crossplane' && major === '2' ? crossplane2(tool) : tool;
 }
 
 /** A ready-made one has to be of the very release: it is asked for because of what it does otherwise. */
@@ -144,7 +144,7 @@ function crossplane2(tool: Tool): Tool {
     ...tool,
     folder: crossplaneFolders['2'],
     module,
-    package: `${module}/cmd/crossplane`,
+    package: tool.package.replace(tool.module, module),
     stamp: (version) => `-X ${module}/internal/version.version=${version}`,
     readyMade: { ...tool.readyMade, accepts: (output) => /v2\./.test(output) },
   };

@@ -14,7 +14,7 @@ const run = promisify(execFile);
  * packages as Crossplane's own command line builds and pushes them. Keeps all of it in memory.
  */
 export class PackageRegistry implements AsyncDisposable {
-  /** `localhost:1234` */
+  /** `127.0.0.1:1234`: Crossplane 2 takes no host without a dot. */
   readonly host: string;
   readonly #dir: string;
   readonly #crank: string;
@@ -29,8 +29,10 @@ export class PackageRegistry implements AsyncDisposable {
     this.#guard = guard;
   }
 
-  static async start(): Promise<PackageRegistry> {
-    const tools = await ensureTools(['crank', 'oci-registry'], () => undefined);
+  /** The command line of the release that is to read the packages: it drops what it does not know itself. */
+  static async start(release: '1' | '2' = '1'): Promise<PackageRegistry> {
+    const releases = { crossplane: release };
+    const tools = await ensureTools(['crank', 'oci-registry'], () => undefined, releases);
     const dir = await mkdtemp(path.join(os.tmpdir(), 'mcp-connector-packages-'));
     const guard = new ProcessGuard([dir]);
     const child = spawn(tools['oci-registry'], ['-port=0'], {
@@ -39,7 +41,7 @@ export class PackageRegistry implements AsyncDisposable {
     });
     await guard.add(child.pid ?? 0);
     const port = await portOf(child);
-    return new PackageRegistry(`localhost:${port}`, dir, tools.crank, child, guard);
+    return new PackageRegistry(`127.0.0.1:${port}`, dir, tools.crank, child, guard);
   }
 
   /** Builds a package of these files (`crossplane.yaml` and any others) and pushes it; returns its reference. */

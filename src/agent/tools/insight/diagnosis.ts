@@ -55,7 +55,8 @@ export async function diagnose(call: ToolCall, input: DiagnosisInput): Promise<T
     }),
   );
   return {
-    summary: `${name}: ${packages[0] ?? `${nodeName(first.node)}: ${first.trouble[0] ?? ''}`}`,
+    // Names alone: what a condition says may be anybody's text, and belongs among the data.
+    summary: `${name} is not well: ${packages.length > 0 ? 'a package that it needs is not healthy' : `look at ${nodeName(first.node)}`}`,
     object: {
       ...(packages.length > 0 ? { packages } : {}),
       causes,

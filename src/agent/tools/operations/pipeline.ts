@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { statusOf } from '../conditions.ts';
 import {
   type PackageObject,
   packageResources,
@@ -57,10 +56,11 @@ export async function checkPipeline(call: ToolCall, pipeline: Pipeline): Promise
     const revision = active.find(
       ({ metadata, spec }) => metadata.labels?.[parentLabel] === name && spec.desiredState === 'Active',
     );
-    if (!(revision?.status?.capabilities ?? []).includes(capability))
+    const declared = revision?.status?.capabilities ?? [];
+    if (!declared.includes(capability))
       throw new ToolError('invalid', `function ${name} does not declare the capability ${capability}`, {
-        hint: `choose a function made for operations; this one is for compositions, or ${statusOf(found, 'Healthy') === 'True' ? 'an older version' : 'not installed yet'}: get_function name=${name}`,
-        details: { field: 'pipeline' },
+        hint: `choose a function made for operations, or wait until it is installed: get_function name=${name}`,
+        details: { field: 'pipeline', declared },
       });
   }
 }

@@ -1,5 +1,6 @@
 import type { ToolAnswer } from '../../answers/tool-answer.ts';
 import { defaultWaitSeconds } from '../parameters.ts';
+import { readIfThere } from '../read-object.ts';
 import { ToolError } from '../tool-error.ts';
 import type { ToolCall } from '../tool.ts';
 import { type PackageKind, type PackageObject, packageResources } from './package-kinds.ts';
@@ -32,7 +33,8 @@ export async function installPackage(
   const warnings = checkPackage(reference, call.policy);
   const name = input.name ?? defaultName(reference);
   const { packages } = await packageResources(call.kinds, kind);
-  warnings.push(...(await sameSource(call, kind, name, reference)));
+  await nameIsFree(call, kind, name, reference);
+  warnings.push(...(await twinWarnings(call, kind, name, reference.source)));
   if (input.runtime_config !== undefined) await runtimeConfigExists(call, input.runtime_config);
   const created = await call.api.create<PackageObject>(
     packages,
@@ -102,26 +104,43 @@ function specOf(reference: PackageReference, input: InstallInput): Record<string
   };
 }
 
-/** Two packages of one source fight over the same CRDs: the later one never becomes healthy. */
-async function sameSource(
+/** Throws `already_exists` for the name, with what to do instead. */
+async function nameIsFree(
   call: ToolCall,
   kind: PackageKind,
   name: string,
   reference: PackageReference,
-): Promise<string[]> {
+): Promise<void> {
   const { packages } = await packageResources(call.kinds, kind);
-  const { items } = await call.api.list<PackageObject>(packages);
-  const own = items.find(({ metadata }) => metadata.name === name);
-  if (own)
-    throw new ToolError('already_exists', `${kind} ${name} exists with ${own.spec.package}`, {
+  const own = await readIfThere<PackageObject>(call, packages, { name });
+  if (!own) return;
+  throw new ToolError(
+    'already_exists',
+    `${kind} ${name} exists with another version or from another source`,
+    {
       hint:
         sourceOf(own.spec.package) === reference.source
           ? `upgrade_package kind=${kind} name=${name} version=…`
           : 'choose another name',
       details: { name, package: own.spec.package },
-    });
+    },
+  );
+}
+
+/**
+ * Two packages of one source fight over the same CRDs: the later one never becomes healthy. Crossplane makes such a one itself,
+ * under a name of its own, where a dependency seems to be missing for a moment while its version changes.
+ */
+export async function twinWarnings(
+  call: ToolCall,
+  kind: PackageKind,
+  name: string,
+  source: string,
+): Promise<string[]> {
+  const { packages } = await packageResources(call.kinds, kind);
+  const { items } = await call.api.list<PackageObject>(packages);
   return items
-    .filter(({ spec }) => sourceOf(spec.package) === reference.source)
+    .filter(({ metadata, spec }) => metadata.name !== name && sourceOf(spec.package) === source)
     .map(
       ({ metadata, spec }) =>
         `${kind} ${metadata.name} is installed from the same source (${spec.package}): both want the same CRDs, and only one can have them`,

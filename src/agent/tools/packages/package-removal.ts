@@ -1,5 +1,6 @@
 import type { KubeObject } from '../../../apimachinery/objects.ts';
 import type { ToolAnswer } from '../../answers/tool-answer.ts';
+import type { Resource } from '../../cluster/cluster-api.ts';
 import { mapBounded } from '../bounded.ts';
 import { readIfThere, readObject } from '../read-object.ts';
 import { poll } from '../polling.ts';
@@ -40,13 +41,11 @@ export async function removalImpact(call: ToolCall, kind: PackageKind, name: str
   const resources = await packageResources(call.kinds, kind);
   const found = await readObject<PackageObject>(call, resources.packages, { name });
   const { revisions } = await readPackage(call, resources, name);
+  const owned = await ownedObjects(call, [found, ...revisions], revisions);
   const [counts, dependents] = await Promise.all([
-    kindsOf(call, kind, revisions).then((kinds) => countObjects(call, kinds)),
+    kindsOf(call, owned).then((kinds) => countObjects(call, kinds)),
     dependentsOf(call, sourceOf(found.spec.package)),
   ]);
-  const owned = new Map<string, Set<string>>();
-  for (const ref of revisions.flatMap(({ status }) => status?.objectRefs ?? []))
-    owned.set(ref.kind, (owned.get(ref.kind) ?? new Set<string>()).add(ref.name));
   const settings = counts.filter(({ resource }) => isProviderSetting(resource));
   return {
     found,
@@ -62,26 +61,70 @@ export async function removalImpact(call: ToolCall, kind: PackageKind, name: str
   };
 }
 
+/** Names by kind. */
+type Owned = ReadonlyMap<string, ReadonlySet<string>>;
+
+/**
+ * What goes with a package: what its revisions say, and every CRD and XRD that they own. A revision is healthy for a moment
+ * before it says anything, and what is forgotten here would be lost.
+ */
+async function ownedObjects(
+  call: ToolCall,
+  owners: readonly KubeObject[],
+  revisions: readonly PackageRevision[],
+): Promise<Owned> {
+  const owned = new Map<string, Set<string>>();
+  const add = (kind: string, name: string): void =>
+    void owned.set(kind, (owned.get(kind) ?? new Set<string>()).add(name));
+  for (const ref of revisions.flatMap(({ status }) => status?.objectRefs ?? [])) add(ref.kind, ref.name);
+  const uids = new Set(owners.map(({ metadata }) => metadata.uid));
+  const isOwned = ({ metadata }: KubeObject): boolean =>
+    metadata.ownerReferences?.some(({ uid }) => uids.has(uid)) ?? false;
+  const definitions = (await call.kinds.all()).filter(({ kind }) => defining.has(kind));
+  await Promise.all(
+    definitions.map(async (resource) => {
+      for (const one of await allMetadata(call, resource))
+        if (isOwned(one)) add(resource.kind, one.metadata.name);
+    }),
+  );
+  return owned;
+}
+
+const defining = new Set([
+  'CustomResourceDefinition',
+  'ManagedResourceDefinition',
+  'CompositeResourceDefinition',
+]);
+
+async function allMetadata(call: ToolCall, resource: Resource): Promise<KubeObject[]> {
+  const all: KubeObject[] = [];
+  let continueToken: string | undefined;
+  try {
+    do {
+      const page = await call.api.listMetadata(resource, { continueToken });
+      all.push(...page.items);
+      continueToken = page.continueToken;
+    } while (continueToken);
+  } catch (error) {
+    // Without the right to list CRDs the revisions' own word has to do.
+    if (!(error instanceof ToolError) || error.code !== 'forbidden') throw error;
+  }
+  return all;
+}
+
 /**
  * The kinds whose objects a package's deletion takes away: Kubernetes collects the CRDs and XRDs that it owns, and Crossplane's
  * controllers that would have deleted the infrastructure are gone by then, or delete all of it.
  */
-async function kindsOf(
-  call: ToolCall,
-  kind: PackageKind,
-  revisions: readonly PackageRevision[],
-): ReturnType<typeof kindsOfCrds> {
-  const refs = revisions.flatMap(({ status }) => status?.objectRefs ?? []);
-  const crds = new Set<string>();
+async function kindsOf(call: ToolCall, owned: Owned): ReturnType<typeof kindsOfCrds> {
   // A ManagedResourceDefinition has the name of the CRD that it makes once it is active.
-  for (const { kind: ref, name } of refs)
-    if (ref === 'CustomResourceDefinition' || ref === 'ManagedResourceDefinition') crds.add(name);
-  const xrds =
-    kind === 'Configuration' ? refs.filter(({ kind: ref }) => ref === 'CompositeResourceDefinition') : [];
-  const resource = xrds.length > 0 ? await call.kinds.find('CompositeResourceDefinition') : undefined;
-  if (resource) {
-    const names = [...new Set(xrds.map(({ name }) => name))];
-    const found = await mapBounded(names, (name) => readIfThere<Definition>(call, resource, { name }));
+  const crds = new Set(
+    ['CustomResourceDefinition', 'ManagedResourceDefinition'].flatMap((kind) => [...(owned.get(kind) ?? [])]),
+  );
+  const xrds = [...(owned.get('CompositeResourceDefinition') ?? [])];
+  if (xrds.length > 0) {
+    const resource = await call.kinds.find('CompositeResourceDefinition');
+    const found = await mapBounded(xrds, (name) => readIfThere<Definition>(call, resource, { name }));
     for (const xrd of found.filter((one) => one !== undefined)) {
       crds.add(`${xrd.spec.names.plural}.${xrd.spec.group}`);
       if (xrd.spec.claimNames) crds.add(`${xrd.spec.claimNames.plural}.${xrd.spec.group}`);

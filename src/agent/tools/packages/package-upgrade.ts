@@ -4,9 +4,9 @@ import { defaultWaitSeconds } from '../parameters.ts';
 import { ToolError } from '../tool-error.ts';
 import type { ToolCall } from '../tool.ts';
 import { dependentsOf, dependentText } from './lock.ts';
-import { outcome } from './package-installation.ts';
+import { outcome, twinWarnings } from './package-installation.ts';
 import { type PackageKind, type PackageObject, packageResources } from './package-kinds.ts';
-import { checkPackage, parsePackage, sourceOf, versionOf } from './package-reference.ts';
+import { checkPackage, defaultName, parsePackage, sourceOf, versionOf } from './package-reference.ts';
 import { waitForPackage } from './package-wait.ts';
 
 export interface UpgradeInput {
@@ -55,6 +55,11 @@ export async function upgradePackage(call: ToolCall, input: UpgradeInput): Promi
         ? ['the new revision waits until it is activated by hand (revisionActivationPolicy Manual)']
         : []),
       ...dependents.map(dependentText),
+      ...(dependents.length > 0 && defaultName(reference) !== name
+        ? [
+            `Crossplane may install it once more as ${defaultName(reference)}: under this name it looks for what others need`,
+          ]
+        : []),
     ],
     objects: [{ uid, resourceVersion }],
   });
@@ -66,6 +71,7 @@ export async function upgradePackage(call: ToolCall, input: UpgradeInput): Promi
   const done = `changed ${kind} ${name} from ${before} to ${version}`;
   const seen = await waitForPackage(call, kind, name, input.wait_seconds ?? defaultWaitSeconds, done);
   call.kinds.forget();
+  warnings.push(...(await twinWarnings(call, kind, name, source)));
   const answer = await outcome(call, kind, seen, done, warnings);
   return seen.state.healthy
     ? answer

@@ -93,7 +93,7 @@ export async function refuseInUse(
     'in_use',
     names.length > 0
       ? `${object.kind} ${object.name} is protected by ${names.join(', ')}`
-      : `${object.kind} ${object.name} is protected by a usage that this server may not read`,
+      : `${object.kind} ${object.name} is labelled as protected by a usage: one that went a moment ago, or may not be read here`,
     {
       hint: `look at it with get_usage; only once it is no longer needed, delete_usage`,
       details: { usages: names },
