@@ -50,6 +50,15 @@ spec:
   pipeline: [{ step: only, functionRef: { name: runs } }]
 `;
 
+function configMap(name: string): object {
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name, namespace: 'default' },
+    data: { by: 'a function' },
+  };
+}
+
 const describeWithBuilt = await describeWithReleases('agent-operations.test.ts', ['crossplane', 'crank'], {
   crossplane: '2',
 });
@@ -136,13 +145,6 @@ describeWithBuilt('Crossplane 2.0 with operations', () => {
     });
   }
 
-  const configMap = (name: string): object => ({
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { name, namespace: 'default' },
-    data: { by: 'a function' },
-  });
-
   it('runs an operation after it was confirmed, and shows what it put out and applied [agent.operation.create, agent.operation.status]', async () => {
     answer = { desired: { made: configMap('made') }, output: { counted: 'three' } };
     const input = { name: 'once', pipeline, wait_seconds: 30 };
@@ -196,11 +198,12 @@ describeWithBuilt('Crossplane 2.0 with operations', () => {
     expect(gone.error.code).toBe('not_found');
   });
 
+  async function refuse(steps: object[]): Promise<object> {
+    const { call, error } = await tools.refusal('create_operation', { name: 'bad', pipeline: steps });
+    return { message: error.message, code: error.code, changes: call.changes, writes: call.api.writes };
+  }
+
   it('refuses a pipeline whose functions are missing or cannot be run by operations, before it asks anybody [agent.operation.pipeline]', async () => {
-    const refuse = async (steps: object[]): Promise<object> => {
-      const { call, error } = await tools.refusal('create_operation', { name: 'bad', pipeline: steps });
-      return { message: error.message, code: error.code, changes: call.changes, writes: call.api.writes };
-    };
     const clean = { code: 'invalid', changes: [], writes: [] };
     expect(await refuse([{ step: 'a', function: 'nobody' }])).toMatchObject({
       ...clean,
@@ -230,18 +233,20 @@ describeWithBuilt('Crossplane 2.0 with operations', () => {
     const runs = created.object?.['next_runs'] as string[];
     expect(runs.map((time) => time.slice(11, 16))).toEqual(['04:30', '04:30', '04:30']);
     const pause = { api_version: 'ops.crossplane.io/v1alpha1', kind: 'CronOperation', name: 'daily' };
-    await tools.run('pause_resource', { ...pause, paused: true });
-    await eventually(async () => {
-      const { status } = await client.get<{ status: { conditions: { reason: string }[] } }>(
-        '/apis/ops.crossplane.io/v1alpha1/cronoperations/daily',
-      );
-      expect(status.conditions.map(({ reason }) => reason)).toContain('ReconcilePaused');
-    });
+    const { answer: paused } = await tools.run('pause_resource', { ...pause, paused: true });
+    expect(paused.warnings).toEqual([expect.stringContaining('at its next look')]);
     expect(await tools.facts('get_operation_status', { name: 'daily', kind: 'CronOperation' })).toMatchObject(
       { state: 'Paused' },
     );
+    // A change of the spec is what makes it look, as the time of a run would.
+    const daily = '/apis/ops.crossplane.io/v1alpha1/cronoperations/daily';
+    await client.patch(daily, { spec: { schedule: '31 4 * * *' } });
+    await eventually(async () => {
+      const { status } = await client.get<{ status: { conditions: { reason: string }[] } }>(daily);
+      expect(status.conditions.map(({ reason }) => reason)).toContain('ReconcilePaused');
+    });
     await tools.run('pause_resource', { ...pause, paused: false });
-    const found = await client.get<KubeObject>('/apis/ops.crossplane.io/v1alpha1/cronoperations/daily');
+    const found = await client.get<KubeObject>(daily);
     expect(found.metadata.annotations ?? {}).not.toHaveProperty(['crossplane.io/paused']);
     const again = await tools.run('pause_resource', { ...pause, paused: false });
     expect(again.call.api.writes).toEqual([]);
@@ -288,9 +293,9 @@ describeWithBuilt('Crossplane 2.0 with operations', () => {
     });
     expect(call.api.writes).toEqual([]);
     const core = lab.controlPlane.component('crossplane');
-    await core.pause();
+    core.pause();
     const silent = await tools.refusal('create_operation', { name: 'off', pipeline, wait_seconds: 20 });
-    await core.resume();
+    core.resume();
     expect(silent.error).toMatchObject({
       code: 'feature_off',
       facts: {

@@ -21,6 +21,16 @@ const prefix = 'agent-packages';
 const group = `${prefix}.test.example.org`;
 const pkg = '/apis/pkg.crossplane.io/v1';
 
+/** What a refusal was, and what had been sent by then. */
+async function without(run: ReturnType<ToolBench['refusal']>): Promise<object> {
+  const { call, error } = await run;
+  return { code: error.code, message: error.message, writes: call.api.writes };
+}
+
+function named(suffix: string): string {
+  return `${prefix}-${suffix}`;
+}
+
 describe('packages on Crossplane 1.20', () => {
   let client: KubeClient;
   let registry: PackageRegistry;
@@ -94,18 +104,11 @@ describe('packages on Crossplane 1.20', () => {
     return items.map(({ metadata }) => metadata.name).filter((name) => name.endsWith(group));
   }
 
-  async function without(
-    run: Promise<{ error: { code: string; message: string }; call: { api: { writes: string[] } } }>,
-  ): Promise<object> {
-    const { call, error } = await run;
-    return { code: error.code, message: error.message, writes: call.api.writes };
+  function install(text: string, registries?: string[]): Promise<object> {
+    return without(tools.refusal('install_provider', { package: text }, registries ? { registries } : {}));
   }
 
-  const named = (suffix: string): string => `${prefix}-${suffix}`;
-
   it('refuses, before anything is sent, what is no fixed version of a full reference of an allowed registry [agent.package.version, agent.package.registry]', async () => {
-    const install = (text: string, registries?: string[]): Promise<object> =>
-      without(tools.refusal('install_provider', { package: text }, registries ? { registries } : {}));
     expect(await install(`${registry.host}/${prefix}/provider`)).toMatchObject({
       code: 'invalid',
       writes: [],

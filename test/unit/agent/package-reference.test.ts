@@ -10,6 +10,10 @@ import {
 const digest = `sha256:${'0'.repeat(64)}`;
 const anyPolicy = { production: false, readOnly: false };
 
+function allowed(text: string, ...registries: string[]): void {
+  checkPackage(parsePackage(text), { ...anyPolicy, registries });
+}
+
 describe('a package reference', () => {
   it.each([
     [
@@ -70,8 +74,6 @@ describe('a package reference', () => {
   });
 
   it('comes from an allowed registry or path only, by whole parts of the path [agent.package.registry]', () => {
-    const allowed = (text: string, ...registries: string[]): void =>
-      void checkPackage(parsePackage(text), { ...anyPolicy, registries });
     allowed('r.example.org/acme/a:v1.0.0', 'r.example.org');
     allowed('r.example.org/acme/a:v1.0.0', 'other.example.org', 'r.example.org/acme/');
     for (const registry of ['r.example.or', 'r.example.org/ac', 'r.example.org/acme/a/b', 'example.org'])

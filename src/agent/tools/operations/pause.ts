@@ -50,5 +50,14 @@ export async function pauseResource(call: ToolCall, input: PauseInput): Promise<
     await call.api.patch(resource, place, patch);
   }
   const done = input.paused ? 'paused' : 'resumed';
-  return { summary: input.dry_run ? `${what} would be ${done}` : `${done} ${what}` };
+  return {
+    summary: input.dry_run ? `${what} would be ${done}` : `${done} ${what}`,
+    // Their controllers do not watch annotations.
+    warnings:
+      resource.group === 'ops.crossplane.io'
+        ? [
+            'Crossplane sees it at its next look: when a run is due, when the spec changes, or within the hour',
+          ]
+        : [],
+  };
 }

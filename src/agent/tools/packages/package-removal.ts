@@ -118,9 +118,9 @@ async function allMetadata(call: ToolCall, resource: Resource): Promise<KubeObje
  */
 async function kindsOf(call: ToolCall, owned: Owned): ReturnType<typeof kindsOfCrds> {
   // A ManagedResourceDefinition has the name of the CRD that it makes once it is active.
-  const crds = new Set(
-    ['CustomResourceDefinition', 'ManagedResourceDefinition'].flatMap((kind) => [...(owned.get(kind) ?? [])]),
-  );
+  const crds = new Set<string>();
+  for (const kind of ['CustomResourceDefinition', 'ManagedResourceDefinition'])
+    for (const name of owned.get(kind) ?? []) crds.add(name);
   const xrds = [...(owned.get('CompositeResourceDefinition') ?? [])];
   if (xrds.length > 0) {
     const resource = await call.kinds.find('CompositeResourceDefinition');
