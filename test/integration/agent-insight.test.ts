@@ -12,7 +12,7 @@ import { KubeClient } from '../../src/clusters/kube-client.ts';
 import { Transport } from '../../src/clusters/transport.ts';
 import { freePorts } from '../../src/demo/free-ports.ts';
 import { applyManifests, parseManifests } from '../../src/demo/manifests.ts';
-import { ToolBench } from '../support/agent-tools.ts';
+import { ToolBench } from '../support/tool-bench.ts';
 import { eventually, sharedLab } from '../support/lab.ts';
 import { deleteIfThere } from '../support/platform-api.ts';
 import { isGone } from '../support/test-ground.ts';
