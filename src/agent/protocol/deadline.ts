@@ -52,7 +52,8 @@ export class Deadline {
 
   #end(reason: ToolError): void {
     this.clear();
-    this.#controller.abort(reason);
+    // Not the ToolError: requests that break off here are judged by what each of them was.
+    this.#controller.abort(new Error(reason.message));
     this.#ended.reject(reason);
   }
 }

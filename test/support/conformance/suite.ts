@@ -42,8 +42,17 @@ export async function runSuite(
 ): Promise<{ passed: string[]; failed: string[] }> {
   const out = await mkdtemp(path.join(os.tmpdir(), 'conformance-'));
   try {
-    const { stdout } = await judge(suite, ['server', '--url', url, '--requirements', revision, '-o', out]);
-    const [, summary = ''] = stdout.split('=== SUMMARY ===');
+    const { stdout, stderr } = await judge(suite, [
+      'server',
+      '--url',
+      url,
+      '--requirements',
+      revision,
+      '-o',
+      out,
+    ]);
+    const [, summary] = stdout.split('=== SUMMARY ===');
+    if (summary === undefined) throw new Error(`the suite came to no end: ${stderr || stdout}`);
     const marked = (mark: string): string[] =>
       [...summary.matchAll(new RegExp(`^${mark} ([a-z0-9-]+): \\d+ passed`, 'gm'))].map(
         ([, name = '']) => name,
