@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { parser } from '@prometheus-io/lezer-promql';
+import { AgentMetrics } from '../../src/agent/agent-metrics.ts';
 import { Metrics } from '../../src/base/metrics.ts';
 import { find, helm, type Manifest, renderChart, repository } from './rendered-chart.ts';
 
@@ -37,8 +38,13 @@ beforeAll(async () => {
   }
 }, 600_000);
 
-function describeRegistry(): { name: string; type: string; labelNames: string[]; help: string }[] {
-  return new Metrics().registry
+function describeRegistry({ registry }: Pick<Metrics, 'registry'> = new Metrics()): {
+  name: string;
+  type: string;
+  labelNames: string[];
+  help: string;
+}[] {
+  return registry
     .getMetricsAsArray()
     .map((metric) => metric as unknown as { name: string; type: string; labelNames: string[]; help: string });
 }
@@ -109,13 +115,14 @@ function anchorsOf(page: string): Set<string> {
 
 describe('the metrics', () => {
   it('have a name, a unit and a help text as Prometheus wants them, and no label without bounds [observe.metrics.form]', () => {
-    const own = describeRegistry().filter(({ name }) => name.startsWith('mcp_connector_'));
+    const all = [...describeRegistry(), ...describeRegistry(new AgentMetrics())];
+    const own = all.filter(({ name }) => name.startsWith('mcp_connector_'));
     expect(own.length).toBeGreaterThan(15);
     expect(own.filter(({ help }) => !/^\S.*\.$/.test(help))).toEqual([]);
     expect(own.filter(({ name, type }) => (type === 'counter') !== name.endsWith('_total'))).toEqual([]);
     expect(own.filter(({ name, type }) => type === 'histogram' && !name.endsWith('_seconds'))).toEqual([]);
     expect(own.filter(({ name }) => /_(milliseconds|ms|minutes|kilobytes)(_|$)/.test(name))).toEqual([]);
-    const unbounded = new Set(['user', 'name', 'namespace', 'path', 'uid', 'message', 'le']);
+    const unbounded = new Set(['user', 'caller', 'name', 'namespace', 'path', 'uid', 'message', 'le']);
     expect(own.filter(({ labelNames }) => labelNames.some((label) => unbounded.has(label)))).toEqual([]);
   });
 });
