@@ -1,4 +1,6 @@
+import { shortText } from '../answers/short-text.ts';
 import { isDeepStrictEqual } from 'node:util';
+import { redact } from '../answers/redaction.ts';
 import { redactedMark } from '../answers/secret-text.ts';
 import { isSensitiveName } from '../answers/sensitive-names.ts';
 
@@ -53,8 +55,7 @@ function shown(path: string, value: unknown): string {
   if (value === undefined) return 'none';
   // Behind the arrow no rule for texts would know what it is.
   if (path.split(/[.[\]"]+/).some(isSensitiveName)) return redactedMark;
-  const text = JSON.stringify(value);
-  return text.length > maxShown ? `${text.slice(0, maxShown)}…` : text;
+  return shortText(JSON.stringify(redact(value)), maxShown);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,3 +1,6 @@
+import { shortText } from '../../answers/short-text.ts';
+import { isSensitiveName } from '../../answers/sensitive-names.ts';
+import { redactedMark } from '../../answers/secret-text.ts';
 import type { ToolAnswer } from '../../answers/tool-answer.ts';
 import type { Resource } from '../../cluster/cluster-api.ts';
 import { anyKind } from '../any-kind.ts';
@@ -15,7 +18,7 @@ interface Schema {
   required?: string[];
   items?: Schema;
   additionalProperties?: Schema | boolean;
-  enum?: unknown[];
+  enum?: unknown[] | undefined;
   default?: unknown;
   'x-kubernetes-group-version-kind'?: { group: string; version: string; kind: string }[];
 }
@@ -54,7 +57,7 @@ export async function explainKind(call: ToolCall, input: ExplainInput): Promise<
     object: {
       scope: resource.namespaced ? 'Namespaced' : 'Cluster',
       plural: resource.plural,
-      about: cut(resolved(schemas, at).description ?? '', 300),
+      about: shortText(resolved(schemas, at).description ?? '', 300),
     },
     items: rows.slice(0, mostFields),
     warnings: more > 0 ? [`${more} fields are left out: ask for a path, or a smaller depth`] : [],
@@ -122,13 +125,19 @@ function collect(
     const at = prefix === '' ? name : `${prefix}.${name}`;
     rows.push({
       field: at,
-      type: typeOf(schemas, its),
+      // In a table nobody would know that these are values of a password.
+      type: typeOf(schemas, isSensitiveName(name) ? { ...its, enum: undefined } : its),
       required: here.required?.includes(name) ? 'yes' : '',
-      default: its.default === undefined ? '' : cut(JSON.stringify(its.default), 40),
-      about: cut(its.description ?? '', 100),
+      default: defaultOf(name, its),
+      about: shortText(its.description ?? '', 100),
     });
     collect(schemas, its, at, depth - 1, rows);
   }
+}
+
+function defaultOf(name: string, { default: value }: Schema): string {
+  if (value === undefined) return '';
+  return isSensitiveName(name) ? redactedMark : shortText(JSON.stringify(value), 40);
 }
 
 function typeOf(
@@ -140,9 +149,4 @@ function typeOf(
   if (typeof additionalProperties === 'object')
     return `map of ${typeOf(schemas, resolved(schemas, additionalProperties))}`;
   return format ? `${type ?? ''} (${format})` : (type ?? 'any');
-}
-
-function cut(text: string, length: number): string {
-  const line = text.replaceAll(/\s+/g, ' ').trim();
-  return line.length > length ? `${line.slice(0, length - 1)}…` : line;
 }

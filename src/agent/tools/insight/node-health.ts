@@ -1,3 +1,4 @@
+import { shortText } from '../../answers/short-text.ts';
 import { conditionOf, conditionText, failingConditions } from '../conditions.ts';
 import { pausedAnnotation } from '../operations/operation-objects.ts';
 import type { TreeNode } from './resource-tree.ts';
@@ -21,7 +22,7 @@ function notesOf({ object, problem }: TreeNode): string[] {
   return [
     ...(deletionTimestamp ? [`deleting since ${deletionTimestamp}`] : []),
     ...(annotations?.[pausedAnnotation] === 'true' ? ['paused'] : []),
-    ...(bad?.message ? [cut(bad.message)] : []),
+    ...(bad?.message ? [shortText(bad.message, 140)] : []),
   ];
 }
 
@@ -54,8 +55,4 @@ function isWaiting(reason: string | undefined, message: string | undefined): boo
     reason === 'Creating' ||
     /^(Unready resources|Composite resource claim is waiting|Claim is waiting)/i.test(message ?? '')
   );
-}
-
-function cut(text: string): string {
-  return text.length > 140 ? `${text.slice(0, 139)}…` : text;
 }

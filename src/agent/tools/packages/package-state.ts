@@ -1,3 +1,4 @@
+import { shortText } from '../../answers/short-text.ts';
 import type { Condition } from '../../../apimachinery/objects.ts';
 import { conditionOf, conditionText } from '../conditions.ts';
 import type { PackageObject, PackageRevision } from './package-kinds.ts';
@@ -84,11 +85,6 @@ export function packageRow(found: PackageObject): Record<string, unknown> {
     installed: installed?.status ?? '-',
     healthy: healthy?.status ?? '-',
     revision: found.status?.currentRevision ?? '-',
-    problem: found.metadata.deletionTimestamp ? 'is being deleted' : shortened(bad?.message),
+    problem: found.metadata.deletionTimestamp ? 'is being deleted' : shortText(bad?.message ?? '', 120),
   };
-}
-
-function shortened(message: string | undefined): string {
-  if (!message) return '';
-  return message.length > 120 ? `${message.slice(0, 119)}…` : message;
 }
