@@ -2,18 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
-import { configurationTools } from '../../src/agent/tools/packages/configuration-tools.ts';
-import { functionTools } from '../../src/agent/tools/packages/function-tools.ts';
-import { providerTools } from '../../src/agent/tools/packages/provider-tools.ts';
-import { insightTools } from '../../src/agent/tools/insight/insight-tools.ts';
-import { operationTools } from '../../src/agent/tools/operations/operation-tools.ts';
-import { usageTools } from '../../src/agent/tools/protection/usage-tools.ts';
 import type { ConfigMap, KubeObject } from '../../src/apimachinery/objects.ts';
 import { configMapPath } from '../../src/clusters/api-paths.ts';
 import { type KubeClient } from '../../src/clusters/kube-client.ts';
 import { type Lab, startLab } from '../../src/demo/lab.ts';
 import { applyManifests, parseManifests } from '../../src/demo/manifests.ts';
-import { ToolBench } from '../support/tool-bench.ts';
+import { AgentTools } from '../support/agent-tools.ts';
 import { type FunctionAnswer, FunctionServer } from '../support/function-server.ts';
 import { eventually } from '../support/lab.ts';
 import { describeWithReleases } from '../support/other-releases.ts';
@@ -70,7 +64,7 @@ describeWithBuilt('Crossplane 2.0 with operations', () => {
   let registry: PackageRegistry;
   let pods: PodStandIn;
   let server: FunctionServer;
-  let tools: ToolBench;
+  let tools: AgentTools;
   let answer: FunctionAnswer = {};
 
   beforeAll(async () => {
@@ -83,17 +77,7 @@ describeWithBuilt('Crossplane 2.0 with operations', () => {
       log: () => undefined,
     });
     ({ client } = lab.controlPlane);
-    tools = new ToolBench(
-      [
-        ...operationTools,
-        ...usageTools,
-        ...insightTools,
-        ...providerTools,
-        ...configurationTools,
-        ...functionTools,
-      ],
-      { client },
-    );
+    tools = new AgentTools({ client });
     registry = await PackageRegistry.start('2');
     pods = new PodStandIn(client, '');
     const tls = await lab.controlPlane.authority.issue({ commonName: 'function', hosts: ['localhost'] });
@@ -103,7 +87,7 @@ describeWithBuilt('Crossplane 2.0 with operations', () => {
     const composes = functionFiles({ capabilities: ['composition'] });
     await installFunction('composes', await registry.push('acme/composes', 'v1.0.0', composes));
     await eventually(async () => {
-      const rows = await tools.rows('list_functions');
+      const rows = (await tools.run('list_functions')).items;
       expect(rows.map(({ healthy, name }) => [name, healthy])).toEqual([
         ['composes', 'True'],
         ['runs', 'True'],
@@ -148,8 +132,8 @@ describeWithBuilt('Crossplane 2.0 with operations', () => {
   it('runs an operation after it was confirmed, and shows what it put out and applied [agent.operation.create, agent.operation.status]', async () => {
     answer = { desired: { made: configMap('made') }, output: { counted: 'three' } };
     const input = { name: 'once', pipeline, wait_seconds: 30 };
-    const refused = await tools.refusal('create_operation', input, { confirms: false });
-    expect(refused.error.code).toBe('confirmation_required');
+    const refused = await tools.refused('create_operation', input, { confirms: false });
+    expect(refused.code).toBe('confirmation_required');
     const { answer: created, call } = await tools.run('create_operation', input);
     expect(call.changes).toEqual([
       {
@@ -159,7 +143,7 @@ describeWithBuilt('Crossplane 2.0 with operations', () => {
       },
     ]);
     expect(created.summary).toBe('created Operation once: Succeeded');
-    expect(await tools.facts('get_operation_status', { name: 'once' })).toMatchObject({
+    expect((await tools.run('get_operation_status', { name: 'once' })).object).toMatchObject({
       state: 'Succeeded',
       failures: '0 of 5',
       steps: [{ step: 'only', function: 'runs', output: { counted: 'three' } }],
@@ -167,8 +151,8 @@ describeWithBuilt('Crossplane 2.0 with operations', () => {
     });
     const made = await client.get<ConfigMap>(configMapPath('default', 'made'));
     expect(made.data).toEqual({ by: 'a function' });
-    const over = await tools.refusal('cancel_operation', { name: 'once' });
-    expect(over.error).toMatchObject({
+    const over = await tools.refused('cancel_operation', { name: 'once' });
+    expect(over).toMatchObject({
       code: 'invalid',
       message: expect.stringContaining('is over (Succeeded)'),
     });
@@ -176,14 +160,16 @@ describeWithBuilt('Crossplane 2.0 with operations', () => {
 
   it('says how often an operation failed and why, and cancels what is still tried [agent.operation.status, agent.operation.cancel]', async () => {
     answer = { fatal: 'the test does not like it' };
-    const failed = await tools.facts('create_operation', {
-      name: 'twice',
-      pipeline,
-      retry_limit: 2,
-      wait_seconds: 40,
-    });
+    const failed = (
+      await tools.run('create_operation', {
+        name: 'twice',
+        pipeline,
+        retry_limit: 2,
+        wait_seconds: 40,
+      })
+    ).object;
     expect(failed).toMatchObject({ state: 'Failed', failures: '2 of 2' });
-    const status = await tools.facts('get_operation_status', { name: 'twice' });
+    const status = (await tools.run('get_operation_status', { name: 'twice' })).object;
     expect(status['events']).toContainEqual(expect.stringContaining('the test does not like it'));
     const { answer: running } = await tools.run('create_operation', {
       name: 'often',
@@ -194,13 +180,18 @@ describeWithBuilt('Crossplane 2.0 with operations', () => {
     expect(running.object).toMatchObject({ state: 'Running' });
     const { call } = await tools.run('cancel_operation', { name: 'often' });
     expect(call.changes[0]?.effects[0]).toMatch(/of 100 failures so far/);
-    const gone = await tools.refusal('get_operation_status', { name: 'often' });
-    expect(gone.error.code).toBe('not_found');
+    const gone = await tools.refused('get_operation_status', { name: 'often' });
+    expect(gone.code).toBe('not_found');
   });
 
   async function refuse(steps: object[]): Promise<object> {
-    const { call, error } = await tools.refusal('create_operation', { name: 'bad', pipeline: steps });
-    return { message: error.message, code: error.code, changes: call.changes, writes: call.api.writes };
+    const refused = await tools.refused('create_operation', { name: 'bad', pipeline: steps });
+    return {
+      message: refused.message,
+      code: refused.code,
+      changes: refused.call.changes,
+      writes: refused.call.api.writes,
+    };
   }
 
   it('refuses a pipeline whose functions are missing or cannot be run by operations, before it asks anybody [agent.operation.pipeline]', async () => {
@@ -220,12 +211,12 @@ describeWithBuilt('Crossplane 2.0 with operations', () => {
   });
 
   it('schedules operations, shows the next runs, pauses and resumes them [agent.operation.cron, agent.operation.pause]', async () => {
-    const wrong = await tools.refusal('create_cron_operation', {
+    const wrong = await tools.refused('create_cron_operation', {
       name: 'daily',
       schedule: '0 25 * * *',
       pipeline,
     });
-    expect(wrong.error).toMatchObject({ code: 'invalid', facts: { details: { field: 'schedule' } } });
+    expect(wrong).toMatchObject({ code: 'invalid', facts: { details: { field: 'schedule' } } });
     expect(wrong.call.api.writes).toEqual([]);
     const input = { name: 'daily', schedule: '30 4 * * *', pipeline, concurrency_policy: 'Forbid' };
     const { answer: created } = await tools.run('create_cron_operation', input);
@@ -235,9 +226,9 @@ describeWithBuilt('Crossplane 2.0 with operations', () => {
     const pause = { api_version: 'ops.crossplane.io/v1alpha1', kind: 'CronOperation', name: 'daily' };
     const { answer: paused } = await tools.run('pause_resource', { ...pause, paused: true });
     expect(paused.warnings).toEqual([expect.stringContaining('at its next look')]);
-    expect(await tools.facts('get_operation_status', { name: 'daily', kind: 'CronOperation' })).toMatchObject(
-      { state: 'Paused' },
-    );
+    expect(
+      (await tools.run('get_operation_status', { name: 'daily', kind: 'CronOperation' })).object,
+    ).toMatchObject({ state: 'Paused' });
     // A change of the spec is what makes it look, as the time of a run would.
     const daily = '/apis/ops.crossplane.io/v1alpha1/cronoperations/daily';
     await client.patch(daily, { spec: { schedule: '31 4 * * *' } });
@@ -257,7 +248,7 @@ describeWithBuilt('Crossplane 2.0 with operations', () => {
       namespace: 'default',
       paused: true,
     };
-    expect((await tools.refusal('pause_resource', foreign)).error.code).toBe('invalid');
+    expect((await tools.refused('pause_resource', foreign)).code).toBe('invalid');
   });
 
   it('lists the three kinds of operations as one, page by page [agent.operation.list]', async () => {
@@ -285,18 +276,18 @@ describeWithBuilt('Crossplane 2.0 with operations', () => {
       metadata: { name: 'crossplane', labels },
       spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers } } },
     });
-    const { call, error } = await tools.refusal('create_operation', { name: 'off', pipeline });
+    const refused = await tools.refused('create_operation', { name: 'off', pipeline });
     await client.delete(`${deployments}/crossplane`);
-    expect(error).toMatchObject({
+    expect(refused).toMatchObject({
       code: 'feature_off',
       facts: { hint: expect.stringContaining('--enable-operations') },
     });
-    expect(call.api.writes).toEqual([]);
+    expect(refused.call.api.writes).toEqual([]);
     const core = lab.controlPlane.component('crossplane');
     core.pause();
-    const silent = await tools.refusal('create_operation', { name: 'off', pipeline, wait_seconds: 20 });
+    const silent = await tools.refused('create_operation', { name: 'off', pipeline, wait_seconds: 20 });
     core.resume();
-    expect(silent.error).toMatchObject({
+    expect(silent).toMatchObject({
       code: 'feature_off',
       facts: {
         details: { outcome: 'created', name: 'off' },
@@ -307,14 +298,14 @@ describeWithBuilt('Crossplane 2.0 with operations', () => {
 
   it('protects what lives in a namespace by a Usage and the rest by a ClusterUsage, and answers who protects what [agent.usage.create, agent.usage.get]', async () => {
     const made = { api_version: 'v1', kind: 'ConfigMap', name: 'made' };
-    const none = await tools.refusal('create_usage', { of: made, namespace: 'default' });
-    expect(none.error).toMatchObject({ code: 'invalid', message: expect.stringContaining('needs by') });
-    const absent = await tools.refusal('create_usage', {
+    const none = await tools.refused('create_usage', { of: made, namespace: 'default' });
+    expect(none).toMatchObject({ code: 'invalid', message: expect.stringContaining('needs by') });
+    const absent = await tools.refused('create_usage', {
       of: { ...made, name: 'mad' },
       namespace: 'default',
       reason: 'x',
     });
-    expect(absent.error).toMatchObject({ code: 'not_found', facts: { details: { nearest: ['made'] } } });
+    expect(absent).toMatchObject({ code: 'not_found', facts: { details: { nearest: ['made'] } } });
     expect([...none.call.api.writes, ...absent.call.api.writes]).toEqual([]);
     const kept = await tools.run('create_usage', {
       of: made,
@@ -330,7 +321,7 @@ describeWithBuilt('Crossplane 2.0 with operations', () => {
     const user = { ...xrd, name: 'runs' };
     const used = await tools.run('create_usage', { of: xrd, by: user, name: 'used' });
     expect(used.answer.object).toMatchObject({ kind: 'ClusterUsage', ready: true });
-    expect(await tools.rows('list_usages')).toEqual([
+    expect((await tools.run('list_usages')).items).toEqual([
       {
         kind: 'ClusterUsage',
         name: 'used',
@@ -348,11 +339,11 @@ describeWithBuilt('Crossplane 2.0 with operations', () => {
         ready: 'True',
       },
     ]);
-    expect(await tools.rows('get_usage', { of: made, namespace: 'default' })).toHaveLength(1);
-    expect(await tools.rows('get_usage', { of: user })).toEqual([]);
+    expect((await tools.run('get_usage', { of: made, namespace: 'default' })).items).toHaveLength(1);
+    expect((await tools.run('get_usage', { of: user })).items).toEqual([]);
     await expect(client.delete(configMapPath('default', 'made'))).rejects.toThrow('kept for the audit');
     expect(
-      await tools.facts('preview_impact', { action: 'delete', ...made, namespace: 'default' }),
+      (await tools.run('preview_impact', { action: 'delete', ...made, namespace: 'default' })).object,
     ).toMatchObject({
       blocked_by: ['protected by Usage default/kept'],
     });
@@ -374,10 +365,10 @@ describeWithBuilt('Crossplane 2.0 with operations', () => {
       expect.stringContaining('other usages still protect it: Usage default/replayed'),
     ]);
     await expect(client.delete(configMapPath('default', 'made'))).rejects.toThrow('in-use');
-    const facts = await tools.facts('get_usage', { name: 'replayed' });
+    const facts = (await tools.run('get_usage', { name: 'replayed' })).object;
     expect(facts['if_deleted']).toEqual([expect.stringContaining('IS DELETED')]);
-    const refused = await tools.refusal('delete_usage', { name: 'replayed' }, { confirms: false });
-    expect(refused.error.code).toBe('confirmation_required');
+    const refused = await tools.refused('delete_usage', { name: 'replayed' }, { confirms: false });
+    expect(refused.code).toBe('confirmation_required');
     expect(refused.call.changes[0]?.effects).toEqual([expect.stringContaining('IS DELETED')]);
     await tools.run('delete_usage', { name: 'replayed' });
     await eventually(async () => {
@@ -398,7 +389,7 @@ describeWithBuilt('Crossplane 2.0 with operations', () => {
       });
     });
     await eventually(async () => {
-      const rows = await tools.rows('get_resource_tree', place);
+      const rows = (await tools.run('get_resource_tree', place)).items;
       expect(rows.map(({ resource, synced }) => [resource, synced])).toEqual([
         ['Network default/one', 'True'],
         ['> ConfigMap default/inner', '-'],
@@ -409,7 +400,7 @@ describeWithBuilt('Crossplane 2.0 with operations', () => {
       spec: { cidr: '10.0.0.0/8' },
     });
     await eventually(async () => {
-      const { causes } = (await tools.facts('diagnose_resource', place)) as {
+      const { causes } = (await tools.run('diagnose_resource', place)).object as {
         causes: { resource: string; trouble: string[] }[];
       };
       expect(causes[0]).toMatchObject({
@@ -417,16 +408,18 @@ describeWithBuilt('Crossplane 2.0 with operations', () => {
         trouble: expect.arrayContaining([expect.stringContaining('no more addresses')]),
       });
     });
-    const blocked = await tools.facts('preview_impact', {
-      action: 'delete',
-      api_version: 'apiextensions.crossplane.io/v1',
-      kind: 'CompositeResourceDefinition',
-      name: `networks.x.${group}`,
-    });
+    const blocked = (
+      await tools.run('preview_impact', {
+        action: 'delete',
+        api_version: 'apiextensions.crossplane.io/v1',
+        kind: 'CompositeResourceDefinition',
+        name: `networks.x.${group}`,
+      })
+    ).object;
     expect(blocked['blocked_by']).toEqual([
       expect.stringContaining('namespaced composite resources are not deleted with it'),
     ]);
-    expect(await tools.facts('get_function', { name: 'runs' })).toMatchObject({
+    expect((await tools.run('get_function', { name: 'runs' })).object).toMatchObject({
       used_by_compositions: ['networks/only'],
     });
   });
@@ -439,7 +432,7 @@ describeWithBuilt('Crossplane 2.0 with operations', () => {
       wait_seconds: 50,
     });
     expect(installed.summary).toBe('created Provider p: installed and healthy');
-    const shown = await tools.facts('get_provider', { name: 'p' });
+    const shown = (await tools.run('get_provider', { name: 'p' })).object;
     expect(shown).toMatchObject({ revision: { state: 'Active', healthy: 'True' } });
     await eventually(async () => {
       await client.create(`/apis/p.${group}/v1/buckets`, {
@@ -449,8 +442,8 @@ describeWithBuilt('Crossplane 2.0 with operations', () => {
         spec: {},
       });
     });
-    const refused = await tools.refusal('uninstall_provider', { name: 'p' });
-    expect(refused.error).toMatchObject({
+    const refused = await tools.refused('uninstall_provider', { name: 'p' });
+    expect(refused).toMatchObject({
       code: 'in_use',
       facts: { details: { exist: [`1 Bucket.p.${group} (kept)`] } },
     });
@@ -458,12 +451,12 @@ describeWithBuilt('Crossplane 2.0 with operations', () => {
     await client.delete(`/apis/p.${group}/v1/buckets/kept`);
     await tools.run('uninstall_provider', { name: 'p' });
     await eventually(async () => {
-      expect((await tools.refusal('get_provider', { name: 'p' })).error.code).toBe('not_found');
+      expect((await tools.refused('get_provider', { name: 'p' })).code).toBe('not_found');
     });
   });
 
   it('tells the release and what it offers by its APIs [agent.insight.status]', async () => {
-    expect(await tools.facts('control_plane_status')).toMatchObject({
+    expect((await tools.run('control_plane_status')).object).toMatchObject({
       reachable: true,
       crossplane: '2.x, by its APIs',
       features: expect.arrayContaining(['usages of anything', 'managed resource definitions']),

@@ -1,13 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { configurationTools } from '../../src/agent/tools/packages/configuration-tools.ts';
-import { functionTools } from '../../src/agent/tools/packages/function-tools.ts';
-import { providerTools } from '../../src/agent/tools/packages/provider-tools.ts';
-import { usageTools } from '../../src/agent/tools/protection/usage-tools.ts';
 import type { KubeObject } from '../../src/apimachinery/objects.ts';
 import { accessFromFile } from '../../src/clusters/cluster-access.ts';
 import { KubeClient } from '../../src/clusters/kube-client.ts';
 import { Transport } from '../../src/clusters/transport.ts';
-import { ToolBench } from '../support/tool-bench.ts';
+import { AgentTools } from '../support/agent-tools.ts';
 import { eventually, sharedLab } from '../support/lab.ts';
 import { PackageRegistry } from '../support/package-registry.ts';
 import { deleteIfThere } from '../support/platform-api.ts';
@@ -22,9 +18,9 @@ const group = `${prefix}.test.example.org`;
 const pkg = '/apis/pkg.crossplane.io/v1';
 
 /** What a refusal was, and what had been sent by then. */
-async function without(run: ReturnType<ToolBench['refusal']>): Promise<object> {
-  const { call, error } = await run;
-  return { code: error.code, message: error.message, writes: call.api.writes };
+async function without(run: ReturnType<AgentTools['refused']>): Promise<object> {
+  const { call, code, message } = await run;
+  return { code, message, writes: call.api.writes };
 }
 
 function named(suffix: string): string {
@@ -35,7 +31,7 @@ describe('packages on Crossplane 1.20', () => {
   let client: KubeClient;
   let registry: PackageRegistry;
   let pods: PodStandIn;
-  let tools: ToolBench;
+  let tools: AgentTools;
   let provider: string;
   let configuration: string;
   let unresolvable: string;
@@ -43,9 +39,7 @@ describe('packages on Crossplane 1.20', () => {
 
   beforeAll(async () => {
     client = new KubeClient(new Transport(accessFromFile(sharedLab().controlPlane.kubeconfig)), 'test');
-    tools = new ToolBench([...providerTools, ...configurationTools, ...functionTools, ...usageTools], {
-      client,
-    });
+    tools = new AgentTools({ client });
     await sweep();
     registry = await PackageRegistry.start();
     pods = new PodStandIn(client, prefix);
@@ -105,7 +99,7 @@ describe('packages on Crossplane 1.20', () => {
   }
 
   function install(text: string, registries?: string[]): Promise<object> {
-    return without(tools.refusal('install_provider', { package: text }, registries ? { registries } : {}));
+    return without(tools.refused('install_provider', { package: text }, registries ? { registries } : {}));
   }
 
   it('refuses, before anything is sent, what is no fixed version of a full reference of an allowed registry [agent.package.version, agent.package.registry]', async () => {
@@ -130,7 +124,7 @@ describe('packages on Crossplane 1.20', () => {
 
   it('installs a provider, tells what it waits for, and answers once it is healthy [agent.package.install]', async () => {
     const missing = { package: provider, name: named('provider'), runtime_config: 'nowhere' };
-    expect(await without(tools.refusal('install_provider', missing))).toMatchObject({
+    expect(await without(tools.refused('install_provider', missing))).toMatchObject({
       code: 'invalid',
       writes: [],
     });
@@ -141,7 +135,7 @@ describe('packages on Crossplane 1.20', () => {
     expect(call.messages.at(-1)).toBe(`Provider ${named('provider')}: healthy`);
     // Creating asks nobody.
     expect(call.changes).toEqual([]);
-    const facts = await tools.facts('get_provider', { name: named('provider') });
+    const facts = (await tools.run('get_provider', { name: named('provider') })).object;
     expect(facts).toMatchObject({
       package: provider,
       runtime_config: prefix,
@@ -149,15 +143,15 @@ describe('packages on Crossplane 1.20', () => {
       crds: [`p.${group}: buckets, providerconfigs`],
     });
     expect(facts).not.toHaveProperty('problem');
-    const rows = await tools.rows('list_providers');
+    const rows = (await tools.run('list_providers')).items;
     expect(rows.find(({ name }) => name === named('provider'))).toMatchObject({
       version: 'v1.0.0',
       installed: 'True',
       healthy: 'True',
       problem: '',
     });
-    const { error } = await tools.refusal('install_provider', input);
-    expect(error).toMatchObject({
+    const refused = await tools.refused('install_provider', input);
+    expect(refused).toMatchObject({
       code: 'already_exists',
       facts: { hint: expect.stringContaining('upgrade_package') },
     });
@@ -165,7 +159,7 @@ describe('packages on Crossplane 1.20', () => {
 
   it('says why a package does not come: no image, a dependency without a version, another Crossplane [agent.package.problem]', async () => {
     const problem = async (tool: string, input: object): Promise<unknown> =>
-      (await tools.facts(tool, { ...input, wait_seconds: 40 }))['problem'];
+      (await tools.run(tool, { ...input, wait_seconds: 40 })).object['problem'];
     const nothing = `${registry.host}/${prefix}/nothing:v1.0.0`;
     expect(await problem('install_provider', { package: nothing, name: named('nothing') })).toMatch(
       /cannot unpack package.*404/,
@@ -176,7 +170,7 @@ describe('packages on Crossplane 1.20', () => {
     expect(await problem('install_configuration', { package: future, name: named('f') })).toContain(
       'incompatible Crossplane version',
     );
-    const rows = await tools.rows('list_configurations');
+    const rows = (await tools.run('list_configurations')).items;
     const own = rows.filter(({ name }) => String(name).startsWith(prefix));
     expect(own.map(({ healthy, name }) => [name, healthy])).toEqual([
       [named('f'), 'False'],
@@ -206,14 +200,14 @@ describe('packages on Crossplane 1.20', () => {
     expect(answer.summary).toBe(`created Configuration ${named('c')}: installed and healthy`);
     // A revision is healthy for a moment before it says what it brought.
     await eventually(async () =>
-      expect(await tools.facts('get_configuration', { name: named('c') })).toMatchObject({
+      expect((await tools.run('get_configuration', { name: named('c') })).object).toMatchObject({
         xrds: [`xstores.c.${group}`],
         compositions: [`xstores.c.${group}`],
         dependencies: [`${registry.host}/${prefix}/provider >=v1.0.0: v1.0.0`],
         revision: { dependencies: '1 found, 1 installed, 0 invalid' },
       }),
     );
-    const rows = await tools.rows('list_configuration_revisions', { configuration: named('c') });
+    const rows = (await tools.run('list_configuration_revisions', { configuration: named('c') })).items;
     expect(rows).toEqual([
       expect.objectContaining({
         configuration: named('c'),
@@ -222,8 +216,8 @@ describe('packages on Crossplane 1.20', () => {
         image: configuration,
       }),
     ]);
-    const { error } = await tools.refusal('get_configuration', { name: `${named('c')}c` });
-    expect(error).toMatchObject({
+    const refused = await tools.refused('get_configuration', { name: `${named('c')}c` });
+    expect(refused).toMatchObject({
       code: 'not_found',
       facts: { details: { nearest: expect.arrayContaining([named('c')]) } },
     });
@@ -231,8 +225,8 @@ describe('packages on Crossplane 1.20', () => {
 
   it('changes the version once that is confirmed, and names the way back [agent.package.upgrade]', async () => {
     const input = { kind: 'Provider', name: named('provider'), version: 'v1.1.0', wait_seconds: 50 };
-    const refused = await tools.refusal('upgrade_package', input, { confirms: false });
-    expect(refused.error.code).toBe('confirmation_required');
+    const refused = await tools.refused('upgrade_package', input, { confirms: false });
+    expect(refused.code).toBe('confirmation_required');
     expect(refused.call.api.writes).toEqual([]);
     const { answer, call } = await tools.run('upgrade_package', input);
     expect(answer.summary).toContain(
@@ -246,8 +240,8 @@ describe('packages on Crossplane 1.20', () => {
       `upgrade_package kind=Provider name=${named('provider')} version=v1.1.0`,
     );
     await tools.run('upgrade_package', input);
-    const other = await tools.refusal('upgrade_package', { ...input, version: 'r.example.org/a:v1.0.0' });
-    expect(other.error).toMatchObject({ code: 'invalid' });
+    const other = await tools.refused('upgrade_package', { ...input, version: 'r.example.org/a:v1.0.0' });
+    expect(other).toMatchObject({ code: 'invalid' });
     expect(other.call.api.writes).toEqual([]);
   });
 
@@ -267,8 +261,8 @@ describe('packages on Crossplane 1.20', () => {
       spec: {},
     });
     await eventually(async () => {
-      const refused = await tools.refusal('uninstall_configuration', { name: named('c') });
-      expect(refused.error).toMatchObject({
+      const refused = await tools.refused('uninstall_configuration', { name: named('c') });
+      expect(refused).toMatchObject({
         code: 'in_use',
         facts: {
           hint: expect.stringContaining('order:'),
@@ -283,8 +277,8 @@ describe('packages on Crossplane 1.20', () => {
       expect(refused.call.changes).toEqual([]);
       expect(refused.call.api.writes).toEqual([]);
     });
-    const needed = await tools.refusal('uninstall_provider', { name: named('provider') });
-    expect(needed.error).toMatchObject({
+    const needed = await tools.refused('uninstall_provider', { name: named('provider') });
+    expect(needed).toMatchObject({
       code: 'in_use',
       message: expect.stringContaining('needed by other packages'),
     });
@@ -298,8 +292,8 @@ describe('packages on Crossplane 1.20', () => {
       );
     });
     await eventually(async () => {
-      const { error } = await tools.refusal('uninstall_provider', { name: named('provider') });
-      expect(error.facts.details).toEqual({ exist: [`1 Bucket.p.${group} (kept)`] });
+      const refused = await tools.refused('uninstall_provider', { name: named('provider') });
+      expect(refused.facts.details).toEqual({ exist: [`1 Bucket.p.${group} (kept)`] });
     });
     expect(await kinds()).toContain(`buckets.p.${group}`);
     await client.delete(`${bucket}/kept`);
@@ -308,24 +302,24 @@ describe('packages on Crossplane 1.20', () => {
   it('uninstalls nothing that a usage protects, and sends no deletion for the webhook to note [agent.package.protected]', async () => {
     const of = { api_version: 'pkg.crossplane.io/v1', kind: 'Provider', name: named('provider') };
     await tools.run('create_usage', { of, reason: 'under audit', name: prefix });
-    const { call, error } = await tools.refusal('uninstall_provider', { name: named('provider') });
-    expect(error).toMatchObject({
+    const refused = await tools.refused('uninstall_provider', { name: named('provider') });
+    expect(refused).toMatchObject({
       code: 'in_use',
       facts: { details: { usages: [`LegacyUsage ${prefix}`] } },
     });
-    expect(call.api.writes).toEqual([]);
+    expect(refused.call.api.writes).toEqual([]);
     await tools.run('delete_usage', { name: prefix });
   });
 
   it('deletes only what was confirmed, and the kinds go with it [agent.package.uninstall]', async () => {
     // The usage's label goes a moment after the usage.
     await eventually(async () => {
-      const refused = await tools.refusal(
+      const refused = await tools.refused(
         'uninstall_provider',
         { name: named('provider') },
         { confirms: false },
       );
-      expect(refused.error.code).toBe('confirmation_required');
+      expect(refused.code).toBe('confirmation_required');
       expect(refused.call.api.writes).toEqual([]);
     });
     const dry = await tools.run('uninstall_provider', { name: named('provider'), dry_run: true });
@@ -342,9 +336,9 @@ describe('packages on Crossplane 1.20', () => {
       ['install_provider', { package: provider, name: named('ro') }],
       ['install_configuration', { package: configuration, name: named('ro') }],
     ] as const) {
-      const { call, error } = await tools.refusal(name, input, { readOnly: true });
-      expect(error.code).toBe('read_only');
-      expect(call.api.writes).toEqual([]);
+      const refused = await tools.refused(name, input, { readOnly: true });
+      expect(refused.code).toBe('read_only');
+      expect(refused.call.api.writes).toEqual([]);
     }
   });
 });

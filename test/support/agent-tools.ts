@@ -27,26 +27,32 @@ export class AgentTools {
   }
 
   async run(name: string, input: Input = {}, options: Options = {}): Promise<Called> {
-    const tool = allTools.find((one) => one.name === name);
-    if (!tool) throw new Error(`there is no tool ${name}`);
-    const call = agentCall({ ...this.#options, ...options });
-    const answer = await tool.run(call, tool.input.parse(input));
+    const { call, running } = this.#start(name, input, options);
+    const answer = await running;
     const rendered = renderAnswer(answer, { cluster: 'lab', warnings: call.api.warnings });
     return { answer, rendered, call, object: answer.object ?? {}, items: answer.items ?? [] };
   }
 
-  /** The error that a call has to end with. */
+  /** The error that a call has to end with, and what it had asked and sent by then. */
   async refused(
     name: string,
     input: Input = {},
     options: Options = {},
-  ): Promise<ToolError & { text: string }> {
+  ): Promise<ToolError & { text: string; call: TestCall }> {
+    const { call, running } = this.#start(name, input, options);
     try {
-      await this.run(name, input, options);
+      await running;
     } catch (error) {
       if (!(error instanceof ToolError)) throw error;
-      return Object.assign(error, { text: renderError(error, { cluster: 'lab' }).text });
+      return Object.assign(error, { text: renderError(error, { cluster: 'lab' }).text, call });
     }
     throw new Error(`${name} was not refused`);
+  }
+
+  #start(name: string, input: Input, options: Options): { call: TestCall; running: Promise<ToolAnswer> } {
+    const tool = allTools.find((one) => one.name === name);
+    if (!tool) throw new Error(`there is no tool ${name}`);
+    const call = agentCall({ ...this.#options, ...options });
+    return { call, running: tool.run(call, tool.input.parse(input)) };
   }
 }

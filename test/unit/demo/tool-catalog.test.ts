@@ -43,6 +43,8 @@ describe('the committed modules', () => {
       'kube-controller-manager': 'v1.34.4',
       helm: 'v3.19.5',
       crossplane: 'v1.20.0',
+      crank: 'v1.20.0',
+      'oci-registry': 'v0.20.3',
     });
   });
 
