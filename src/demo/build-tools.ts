@@ -21,7 +21,7 @@ try {
   if (args.includes('--releases')) {
     for (const kubernetes of kubernetesReleases)
       print(await ensureTools(['kube-apiserver', 'kube-controller-manager'], progress, { kubernetes }));
-    print(await ensureTools(['crossplane'], progress, { crossplane: '2' }));
+    print(await ensureTools(['crossplane', 'crank'], progress, { crossplane: '2' }));
     await crossplaneManifests({ crossplane: '2' });
   }
 } catch (error) {

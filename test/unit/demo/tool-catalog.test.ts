@@ -109,6 +109,8 @@ describe('a tool of another release', () => {
   it('is of the module of Crossplane 2 where that is asked for', () => {
     const tool = toolOf('crossplane', { crossplane: '2' });
     expect(tool.package).toBe('github.com/crossplane/crossplane/v2/cmd/crossplane');
+    const { package: commandLine } = toolOf('crank', { crossplane: '2' });
+    expect(commandLine).toBe('github.com/crossplane/crossplane/v2/cmd/crank');
     expect(tool.stamp('v2.0.2')).toBe(
       '-X github.com/crossplane/crossplane/v2/internal/version.version=v2.0.2',
     );
