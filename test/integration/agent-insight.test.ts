@@ -277,7 +277,7 @@ describe('insight into Crossplane 1.20', () => {
       readOnly: true,
     });
     expect(answer.object?.['diff']).toEqual(['spec.size: "small" → "large"']);
-    expect(answer.warnings).toEqual([expect.stringContaining('read-only')]);
+    expect(answer.warnings).toEqual([expect.stringContaining('no dry run may be sent here')]);
     expect(call.api.writes).toEqual([]);
     const secret = {
       manifest: { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'x', namespace: name } },

@@ -39,7 +39,7 @@ export async function diffManifest(call: ToolCall, { manifest }: DiffInput): Pro
     warnings: tried
       ? []
       : [
-          'this server is read-only, and a dry run is a write to it: the manifest was only laid over the object',
+          'no dry run may be sent here, since it is a request to write: the manifest was only laid over the object',
         ],
   };
 }
