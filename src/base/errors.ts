@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /**
  * The family of errors that never cross the wire: a configuration that cannot work, a peer that cannot be reached,
  * a credential that is refused. `code` is a kebab-case word for programs (logs, metrics, readiness reasons),
@@ -23,9 +25,10 @@ function textOf(value: unknown): string {
 export function describeError(error: unknown): string {
   const parts: string[] = [];
   for (let e: unknown = error; e !== undefined && e !== null; e = (e as { cause?: unknown }).cause) {
-    const text = e instanceof Error ? e.message || (e as { code?: string }).code || e.name : textOf(e);
+    // Also of another realm, such as a test's, where `instanceof` says no.
+    const text = types.isNativeError(e) ? e.message || (e as { code?: string }).code || e.name : textOf(e);
     if (text && !parts.some((part) => part.includes(text))) parts.push(text);
-    if (!(e instanceof Error)) break;
+    if (!types.isNativeError(e)) break;
   }
   return parts.join(': ');
 }
