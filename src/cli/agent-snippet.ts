@@ -20,6 +20,8 @@ export function snippetCommand(): Command {
       const { url, tokenVariable } = options;
       const asked = options.client ? [options.client] : clientNames;
       const parts = asked.map((client) => snippetFor(client, { server, url, tokenVariable }));
-      process.stdout.write(`${parts.map(({ title, text }) => `# ${title}\n${text}`).join('\n\n')}\n`);
+      process.stdout.write(
+        `${parts.map(({ client, where, text }) => `# ${client}: ${where}\n${text}`).join('\n\n')}\n`,
+      );
     });
 }
