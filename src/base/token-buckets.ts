@@ -38,6 +38,12 @@ export class TokenBuckets {
     return isThere;
   }
 
+  /** For what turned out not to count. */
+  giveBack(key = ''): void {
+    const bucket = this.#buckets.get(key);
+    if (bucket) bucket.tokens = Math.min(this.#options.burst, bucket.tokens + 1);
+  }
+
   /** Milliseconds until there is a token; 0 while there is one. */
   waitMs(key = ''): number {
     const { tokens } = this.#refilled(key);
