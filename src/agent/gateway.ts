@@ -37,7 +37,8 @@ export interface HttpGatewayOptions extends GatewayOptions {
   allowedHosts: readonly string[];
   /** Time for others to learn that this process leaves. */
   shutdownDelayMs: number;
-  routes?: readonly Route[];
+  /** What else is served; told why the definitions as they are now are not in use. */
+  routes?: (definitionsFault: () => string | undefined) => Promise<readonly Route[]>;
   /** Gets every call of every server. */
   observe?: (record: CallRecord) => void;
 }
@@ -116,7 +117,7 @@ export async function startHttpGateway(options: HttpGatewayOptions): Promise<Run
     endpoint: (name) => endpoints.get(name),
     readiness,
     metrics: async () => ({ type: metrics.registry.contentType, text: await metrics.registry.metrics() }),
-    routes: options.routes ?? [],
+    routes: (await options.routes?.(() => follower.fault)) ?? [],
     log,
   });
   const server = createServer(

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { consoleFor } from '../agent/console/open-console.ts';
 import { startHttpGateway, startStdioGateway } from '../agent/gateway.ts';
 import { definitionOf } from '../agent/servers/definitions.ts';
 import { ConnectorError, describeError } from '../base/errors.ts';
@@ -35,8 +36,9 @@ export function agentCommand(): Command {
     let stop: () => Promise<void>;
     let ended: Promise<void> | undefined;
     if (config.serve.over === 'http') {
-      const { over: _over, ...http } = config.serve;
-      ({ stop } = await startHttpGateway({ ...shared, ...http }));
+      const { over: _over, console: settings, ...http } = config.serve;
+      const console = settings && consoleFor(settings, { ...shared, ...http });
+      ({ stop } = await startHttpGateway({ ...shared, ...http, ...console }));
     } else ({ stop, ended } = await startStdioGateway({ ...shared, source: sourceOf(config.serve) }));
     const leave = (reason: string): void => {
       log.info({ reason }, 'stopping');

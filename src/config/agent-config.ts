@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { ConnectorError } from '../base/errors.ts';
 import type { LogLevel } from '../base/logger.ts';
 import { agentOptions } from './agent-options.ts';
@@ -19,6 +20,15 @@ export interface AgentHttp {
   listen: { host: string; port: number };
   allowedHosts: string[];
   shutdownDelayMs: number;
+  /** Undefined where there is none. */
+  console: AgentConsole | undefined;
+}
+
+export interface AgentConsole {
+  passwordFile: string;
+  credentialsFolder: string;
+  publicUrl: URL | undefined;
+  statusOf: { namespace: string; releaseName: string } | undefined;
 }
 
 export interface AgentStdio {
@@ -76,6 +86,16 @@ export function completeAgentConfig(
     );
   if (!isStdio && kubeconfig !== undefined)
     faults.push('--kubeconfig goes with --stdio; over HTTP each server of the definitions names its own');
+  const passwordFile = text('console-password-file');
+  if (isStdio && passwordFile !== undefined)
+    faults.push('--console-password-file goes without --stdio: the console is served over HTTP');
+  const publicUrl = text('public-url');
+  if (publicUrl !== undefined && !/^https?:$/.test(URL.parse(publicUrl)?.protocol ?? ''))
+    faults.push(`--public-url: "${publicUrl}" is no http or https URL`);
+  const status = text('console-status');
+  const [namespace, releaseName, ...rest] = status?.split('/') ?? [];
+  if (status !== undefined && (!namespace || !releaseName || rest.length > 0))
+    faults.push(`--console-status: "${status}" is not of the form namespace/release`);
   if (faults.length > 0) throw new ConnectorError('configuration-invalid', faults.join('; '));
   return {
     serve: !isStdio
@@ -86,6 +106,18 @@ export function completeAgentConfig(
           listen: { host: host || '0.0.0.0', port: Number(port) },
           allowedHosts,
           shutdownDelayMs: shutdownDelayMs as number,
+          console:
+            passwordFile === undefined
+              ? undefined
+              : {
+                  passwordFile,
+                  credentialsFolder: path.resolve(
+                    path.dirname(definitionsFile as string),
+                    text('console-credentials') as string,
+                  ),
+                  publicUrl: publicUrl === undefined ? undefined : new URL(publicUrl),
+                  statusOf: namespace && releaseName ? { namespace, releaseName } : undefined,
+                },
         }
       : {
           over: 'stdio',

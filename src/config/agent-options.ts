@@ -47,6 +47,27 @@ export const agentOptions = [
     help: 'with --kubeconfig: false adds the tools that create, change and delete',
   },
   {
+    flag: 'console-password-file',
+    value: 'file',
+    help: 'serve the console at /console to whoever knows the password in this file, of at least 12 characters; default: no console',
+  },
+  {
+    flag: 'console-credentials',
+    value: 'folder',
+    default: 'credentials',
+    help: 'folder that the console keeps the tokens and kubeconfigs of servers in; a relative one is beside the file of the definitions',
+  },
+  {
+    flag: 'console-status',
+    value: 'namespace/release',
+    help: 'connector in this cluster whose status the console shows',
+  },
+  {
+    flag: 'public-url',
+    value: 'url',
+    help: "address that people have of the console and agents of the servers, where it is not the request's own",
+  },
+  {
     flag: 'shutdown-delay-duration',
     value: 'duration',
     default: '0s',
