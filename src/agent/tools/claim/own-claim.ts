@@ -64,6 +64,8 @@ async function missing(
 /** An error about the object on the control plane, in the names that the caller knows. */
 export function inAppWords(at: ClaimPlace, error: unknown): unknown {
   if (!(error instanceof ToolError)) return error;
+  // Its words are the tool's own, and a copy would be without the code that the call is repeated with.
+  if (error.code === 'confirmation_required') return error;
   const { details, hint, ...facts } = error.facts;
   const told = details && (JSON.parse(at.textToApp(JSON.stringify(details))) as Record<string, unknown>);
   const message = at.textToApp(error.message);
