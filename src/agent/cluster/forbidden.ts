@@ -46,7 +46,7 @@ export async function explainForbidden(
     `${who} may not ${right}${where}`,
     {
       ...facts,
-      hint: `ask the people of the control plane for a role with "${right}"${where}; Crossplane's own are crossplane-view for reads and crossplane-edit for writes. Repeating the call does not help`,
+      hint: `ask the people of the control plane for a role with "${right}"${where}; deploy/control-plane.yaml has two for the servers of this gateway. Repeating the call does not help`,
     },
     { cause: refusal },
   );
