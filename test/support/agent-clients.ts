@@ -6,6 +6,8 @@ export interface ToolResult {
   text: string;
   /** Of an error. */
   code: string | undefined;
+  /** What repeats the call with a confirmation. */
+  confirm: string | undefined;
 }
 
 /** A client of the other project's SDK, in the current revision of the protocol, with a bearer token. */
@@ -32,12 +34,25 @@ export class AgentClient implements AsyncDisposable {
     const { content, isError, structuredContent } = (await this.#client.callTool({
       name,
       arguments: args,
-    })) as { content: { text?: string }[]; isError?: boolean; structuredContent?: { code?: string } };
+    })) as {
+      content: { text?: string }[];
+      isError?: boolean;
+      structuredContent?: { code?: string; confirm?: string };
+    };
     return {
       isError: isError === true,
       text: content.map(({ text = '' }) => text).join('\n'),
       code: structuredContent?.code,
+      confirm: structuredContent?.confirm,
     };
+  }
+
+  /** Called again with the code that it asks for, as a model does; once more where the object has changed meanwhile. */
+  async confirmed(name: string, args: Record<string, unknown>): Promise<ToolResult> {
+    let result = await this.call(name, args);
+    for (let tries = 0; result.confirm !== undefined && tries < 20; tries++)
+      result = await this.call(name, { ...args, confirm: result.confirm });
+    return result;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
