@@ -8,5 +8,3 @@ export const auditSettings = z.strictObject({
    */
   logPath: z.string().min(1),
 });
-
-export type AuditSettings = z.infer<typeof auditSettings>;
