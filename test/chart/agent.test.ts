@@ -108,6 +108,7 @@ describe('the agent gateway', () => {
       '--confirmation-key-file=/etc/mcp-connector/confirmation/key',
       '--shutdown-delay-duration=15s',
       '--log-level=info',
+      '--public-url=https://agents.example.org',
     ]);
     expect(pod.containers[0].readinessProbe).toMatchObject({ httpGet: { path: '/readyz', port: 'http' } });
     expect(find(manifests, 'Service', name)['spec']).toMatchObject({
