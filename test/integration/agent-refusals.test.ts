@@ -125,7 +125,7 @@ describe('what a control plane refuses', () => {
       });
   });
 
-  it('says of a write that was not answered how to find out what became of it [agent.error.unknown]', async () => {
+  it('says of a write that was not answered how to find out what became of it [agent.error.outcome]', async () => {
     const dir = await mkdtemp(path.join(os.tmpdir(), 'mcp-connector-agent-refusals-'));
     await using proxy = await FaultProxy.start({ kubeconfig: controlPlane.kubeconfig, dir });
     const far = new GroundCluster(proxy.kubeconfig);

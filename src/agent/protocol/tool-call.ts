@@ -3,6 +3,8 @@ import type { z } from 'zod';
 import type { Logger } from '../../base/logger.ts';
 import type { AgentMetrics } from '../agent-metrics.ts';
 import { renderAnswer, renderError } from '../answers/render.ts';
+import { renderChange } from '../answers/render-change.ts';
+import { shortText } from '../answers/short-text.ts';
 import type { CallRecord } from '../audit/call-record.ts';
 import type { Caller } from '../callers/caller.ts';
 import { rateLimited } from '../callers/call-limits.ts';
@@ -40,6 +42,8 @@ export interface CallDependencies {
   log: Logger;
 }
 
+/** Characters of what is told on the way. */
+const maxProgress = 300;
 /** Of the arguments, told at once. */
 const maxFaults = 10;
 
@@ -153,10 +157,10 @@ async function run(
         claimNamespace: connection.claimNamespace,
       },
       signal,
-      progress: asked.progress,
+      progress: (message) => asked.progress(shortText(message, maxProgress)),
       confirm: async (change) => {
         guard.asks();
-        trace.confirmed = confirmChange(change, {
+        trace.confirmed = confirmChange(renderChange(change), {
           codes,
           personOnly: confirmation === 'person',
           given: { ...asked.confirmation, code: typeof code === 'string' ? code : undefined },

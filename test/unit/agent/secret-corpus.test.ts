@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { renderAnswer, renderError } from '../../../src/agent/answers/render.ts';
+import { renderChange } from '../../../src/agent/answers/render-change.ts';
 import { allTools } from '../../../src/agent/tools/all-tools.ts';
 import { ToolError } from '../../../src/agent/tools/tool-error.ts';
 import type { ToolDefinition } from '../../../src/agent/tools/tool.ts';
@@ -140,7 +141,7 @@ describe('a corpus of credentials, in every text of every kind', () => {
     if (method === 'DELETE') deleted.add(path);
     const isOne = path.split(`/${kind.plural}`)[1] !== '';
     // What is to be made is not there yet.
-    if (method === 'GET' && (deleted.has(path) || /\/new|\/news\./.test(path)))
+    if (method === 'GET' && (deleted.has(path) || /[/-]new(s\.|$)/.test(path)))
       return { status: 404, body: statusOf(404) };
     const named = isOne
       ? path.slice(path.lastIndexOf('/') + 1)
@@ -197,9 +198,7 @@ describe('a corpus of credentials, in every text of every kind', () => {
       outcome = error.code;
       told = renderError(error, { warnings: call.api.warnings });
     }
-    const asked = call.changes.map(({ summary, effects }) =>
-      renderError(new ToolError('confirmation_required', summary, { details: { effects } })),
-    );
+    const asked = call.changes.map(renderChange);
     return { told: JSON.stringify([told, asked]), outcome };
   }
 
