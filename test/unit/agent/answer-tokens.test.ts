@@ -18,20 +18,22 @@ const kinds = [
   'Gateway',
 ];
 
+function fields(prefix: string): object {
+  return Object.fromEntries(
+    Array.from({ length: 25 }, (_, field) => [
+      `${prefix}Parameter${field}`,
+      { type: 'string', description: `What people may say about parameter ${field}, in a sentence or two.` },
+    ]),
+  );
+}
+
+function part(prefix: string): object {
+  return { type: 'object', properties: fields(prefix) };
+}
+
 /** As a platform has them: 25 fields in spec and 25 in status, with descriptions. */
 function xrd(at: number): object {
   const kind = `${kinds[at % kinds.length]}${at < kinds.length ? '' : Math.floor(at / kinds.length)}`;
-  const fields = (prefix: string): object =>
-    Object.fromEntries(
-      Array.from({ length: 25 }, (_, field) => [
-        `${prefix}Parameter${field}`,
-        {
-          type: 'string',
-          description: `What people may say about parameter ${field}, in a sentence or two.`,
-        },
-      ]),
-    );
-  const part = (prefix: string): object => ({ type: 'object', properties: fields(prefix) });
   const openAPIV3Schema = { type: 'object', properties: { spec: part('some'), status: part('seen') } };
   const plural = `${kind.toLowerCase()}s`;
   return {
