@@ -55,8 +55,8 @@ export async function diagnose(call: ToolCall, input: DiagnosisInput): Promise<T
     }),
   );
   return {
-    // Names alone: what a condition says may be anybody's text, and belongs among the data.
-    summary: `${name} is not well: ${packages.length > 0 ? 'a package that it needs is not healthy' : `look at ${nodeName(first.node)}`}`,
+    // Names of objects alone: what a condition says, or a reference, may be anybody's text, and belongs among the data.
+    summary: `${name} is not well: ${packages.length > 0 ? 'a package that it needs is not healthy' : `look at ${first.node.object ? nodeName(first.node) : 'what it refers to'}`}`,
     object: {
       ...(packages.length > 0 ? { packages } : {}),
       causes,

@@ -97,7 +97,7 @@ const remove = defineTool({
       objects: [{ uid, resourceVersion }],
     });
     await call.api.delete(resource, usage.metadata, { uid, resourceVersion });
-    return { summary: `deleted ${usageName(found.kind, usage)}: ${of} is no longer protected by it` };
+    return { summary: `deleted ${usageName(found.kind, usage)}`, object: { no_longer_protects: of } };
   },
 });
 
@@ -180,7 +180,7 @@ async function showUsage(call: ToolCall, found: FoundUsage): Promise<ToolAnswer>
   const { kind, usage } = found;
   const { by, of, reason, replayDeletion } = usage.spec;
   return {
-    summary: `${usageName(kind, usage)} protects ${refText(of)}`,
+    summary: usageName(kind, usage),
     object: {
       kind,
       name: usage.metadata.name,
