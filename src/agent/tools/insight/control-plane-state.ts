@@ -2,6 +2,7 @@ import type { ToolAnswer } from '../../answers/tool-answer.ts';
 import type { Condition, KubeObject } from '../../../apimachinery/objects.ts';
 import type { CrossplaneKind } from '../../cluster/kind-directory.ts';
 import { statusOf } from '../conditions.ts';
+import { coreDeployments } from '../core-deployment.ts';
 import { ToolError } from '../tool-error.ts';
 import type { ToolCall } from '../tool.ts';
 import { crossplaneServedKinds } from './everywhere.ts';
@@ -67,21 +68,10 @@ export async function controlPlaneStatus(call: ToolCall): Promise<ToolAnswer> {
 }
 
 /** From its Deployment's labels where they may be read; otherwise what the APIs that are served come with. */
-async function crossplaneVersion({ api, kinds }: ToolCall): Promise<string> {
-  const deployments = {
-    group: 'apps',
-    version: 'v1',
-    plural: 'deployments',
-    kind: 'Deployment',
-    namespaced: true,
-  };
-  const own = { labelSelector: 'app=crossplane', limit: 1 };
-  // Wherever it is, or where it usually is, with the right for that namespace only.
-  const found = await api
-    .listMetadata(deployments, own)
-    .catch(() => api.listMetadata(deployments, { ...own, namespace: 'crossplane-system' }))
-    .catch(() => undefined);
-  const label = found?.items[0]?.metadata.labels?.['app.kubernetes.io/version'];
+async function crossplaneVersion(call: ToolCall): Promise<string> {
+  const { kinds } = call;
+  const [found] = await coreDeployments(call);
+  const label = found?.metadata.labels?.['app.kubernetes.io/version'];
   if (label) return label;
   if (await kinds.findServed('ClusterUsage')) return '2.x, by its APIs';
   return (await kinds.findServed('Composition')) ? '1.x, by its APIs' : 'is not installed';

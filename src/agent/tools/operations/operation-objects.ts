@@ -1,4 +1,5 @@
 import type { Condition, KubeObject } from '../../../apimachinery/objects.ts';
+import { coreDeployments } from '../core-deployment.ts';
 import { ToolError } from '../tool-error.ts';
 import type { ToolCall } from '../tool.ts';
 
@@ -76,21 +77,8 @@ export function operationsAreOff(why: string, details: Record<string, unknown>, 
  * Throws `feature_off` where Crossplane's Deployment can be read and is started without operations. Their CRDs are there all the
  * same, and an operation would wait for ever; where the Deployment cannot be read, that silence is what tells.
  */
-export async function refuseIfOff({ api }: ToolCall): Promise<void> {
-  interface Deployment extends KubeObject {
-    spec: { template: { spec: { containers: { args?: string[]; env?: { name: string }[] }[] } } };
-  }
-  const { items } = await api
-    .list<Deployment>(
-      { group: 'apps', version: 'v1', plural: 'deployments', kind: 'Deployment', namespaced: true },
-      { labelSelector: 'app=crossplane', limit: 5 },
-    )
-    .catch((error: unknown) => {
-      if (error instanceof ToolError && (error.code === 'forbidden' || error.code === 'not_found'))
-        return { items: [] };
-      throw error;
-    });
-  const cores = items
+export async function refuseIfOff(call: ToolCall): Promise<void> {
+  const cores = (await coreDeployments(call))
     .flatMap(({ spec }) => spec.template.spec.containers)
     .filter(({ args = [] }) => args.includes('core'));
   if (cores.length === 0) return;
