@@ -1,6 +1,5 @@
 import type { ToolAnswer } from '../../answers/tool-answer.ts';
 import { defaultWaitSeconds } from '../parameters.ts';
-import { readIfThere } from '../read-object.ts';
 import { ToolError } from '../tool-error.ts';
 import type { ToolCall } from '../tool.ts';
 import { type PackageKind, type PackageObject, packageResources } from './package-kinds.ts';
@@ -33,8 +32,9 @@ export async function installPackage(
   const warnings = checkPackage(reference, call.policy);
   const name = input.name ?? defaultName(reference);
   const { packages } = await packageResources(call.kinds, kind);
-  await nameIsFree(call, kind, name, reference);
-  warnings.push(...(await twinWarnings(call, kind, name, reference.source)));
+  const { items: others } = await call.api.list<PackageObject>(packages);
+  refuseTaken(kind, name, reference, others);
+  warnings.push(...twinWarnings(kind, name, reference.source, others));
   if (input.runtime_config !== undefined) await runtimeConfigExists(call, input.runtime_config);
   const created = await call.api.create<PackageObject>(
     packages,
@@ -105,41 +105,34 @@ function specOf(reference: PackageReference, input: InstallInput): Record<string
 }
 
 /** Throws `already_exists` for the name, with what to do instead. */
-async function nameIsFree(
-  call: ToolCall,
+function refuseTaken(
   kind: PackageKind,
   name: string,
-  reference: PackageReference,
-): Promise<void> {
-  const { packages } = await packageResources(call.kinds, kind);
-  const own = await readIfThere<PackageObject>(call, packages, { name });
+  { source }: PackageReference,
+  packages: readonly PackageObject[],
+): void {
+  const own = packages.find(({ metadata }) => metadata.name === name);
   if (!own) return;
-  throw new ToolError(
-    'already_exists',
-    `${kind} ${name} exists with another version or from another source`,
-    {
-      hint:
-        sourceOf(own.spec.package) === reference.source
-          ? `upgrade_package kind=${kind} name=${name} version=…`
-          : 'choose another name',
-      details: { name, package: own.spec.package },
-    },
-  );
+  throw new ToolError('already_exists', `${kind} ${name} exists already`, {
+    hint:
+      sourceOf(own.spec.package) === source
+        ? `upgrade_package kind=${kind} name=${name} version=…`
+        : 'choose another name',
+    details: { name, package: own.spec.package },
+  });
 }
 
 /**
  * Two packages of one source fight over the same CRDs: the later one never becomes healthy. Crossplane makes such a one itself,
  * under a name of its own, where a dependency seems to be missing for a moment while its version changes.
  */
-export async function twinWarnings(
-  call: ToolCall,
+export function twinWarnings(
   kind: PackageKind,
   name: string,
   source: string,
-): Promise<string[]> {
-  const { packages } = await packageResources(call.kinds, kind);
-  const { items } = await call.api.list<PackageObject>(packages);
-  return items
+  packages: readonly PackageObject[],
+): string[] {
+  return packages
     .filter(({ metadata, spec }) => metadata.name !== name && sourceOf(spec.package) === source)
     .map(
       ({ metadata, spec }) =>

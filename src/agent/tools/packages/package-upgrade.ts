@@ -71,7 +71,8 @@ export async function upgradePackage(call: ToolCall, input: UpgradeInput): Promi
   const done = `changed ${kind} ${name} from ${before} to ${version}`;
   const seen = await waitForPackage(call, kind, name, input.wait_seconds ?? defaultWaitSeconds, done);
   call.kinds.forget();
-  warnings.push(...(await twinWarnings(call, kind, name, source)));
+  const { items } = await call.api.list<PackageObject>(packages);
+  warnings.push(...twinWarnings(kind, name, source, items));
   const answer = await outcome(call, kind, seen, done, warnings);
   return seen.state.healthy
     ? answer
