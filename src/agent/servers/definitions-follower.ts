@@ -67,15 +67,18 @@ export class DefinitionsFollower {
       return;
     }
     this.#readFault = undefined;
-    if (text === this.#text) return;
+    // What could not be used is tried again: the files that it names may come later, as new keys of a mounted Secret do.
+    if (text === this.#text && this.#textFault === undefined) return;
+    const before = text === this.#text ? this.#textFault : undefined;
     this.#text = text;
     try {
       await apply(parseDefinitions(text, file));
       this.#textFault = undefined;
       onLoad(true);
     } catch (error) {
-      if (!(error instanceof ConnectorError)) log.error({ err: error }, 'the server definitions failed');
       this.#textFault = describeError(error);
+      if (this.#textFault === before) return;
+      if (!(error instanceof ConnectorError)) log.error({ err: error }, 'the server definitions failed');
       this.#tell(this.#textFault);
       onLoad(false);
     }

@@ -65,6 +65,19 @@ describe('the follower of the definitions', () => {
     expect(loads).toEqual([true, true]);
   });
 
+  it('tries again what could not be used, and tells it once: files that it names may come later [agent.servers.later]', async () => {
+    const file = path.join(dir, 'servers.yaml');
+    await writeFile(file, withNames('a'));
+    refused = 'b';
+    const following = await follow(file);
+    await writeFile(file, withNames('b'));
+    await eventually(() => expect(following.fault).toBe('no b here'), { timeoutMs: 5_000, everyMs: 10 });
+    refused = undefined;
+    await eventually(() => expect(applied).toEqual([['a'], ['b']]), { timeoutMs: 5_000, everyMs: 10 });
+    expect(following.fault).toBeUndefined();
+    expect(loads).toEqual([true, false, true]);
+  });
+
   it('takes an edit of a ConfigMap, whose files change by a link above them [agent.servers.edit]', async () => {
     const generation = async (name: string, text: string): Promise<void> => {
       await mkdir(path.join(dir, name));
