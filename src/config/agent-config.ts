@@ -29,6 +29,14 @@ export interface AgentConsole {
   credentialsFolder: string;
   publicUrl: URL | undefined;
   statusOf: { namespace: string; releaseName: string } | undefined;
+  /** What the file and the folder are mounted from. */
+  configMap: ObjectName | undefined;
+  secret: ObjectName | undefined;
+}
+
+export interface ObjectName {
+  namespace: string;
+  name: string;
 }
 
 export interface AgentStdio {
@@ -92,10 +100,17 @@ export function completeAgentConfig(
   const publicUrl = text('public-url');
   if (publicUrl !== undefined && !/^https?:$/.test(URL.parse(publicUrl)?.protocol ?? ''))
     faults.push(`--public-url: "${publicUrl}" is no http or https URL`);
-  const status = text('console-status');
-  const [namespace, releaseName, ...rest] = status?.split('/') ?? [];
-  if (status !== undefined && (!namespace || !releaseName || rest.length > 0))
-    faults.push(`--console-status: "${status}" is not of the form namespace/release`);
+  const objectName = (flag: string): ObjectName | undefined => {
+    const named = text(flag);
+    if (named === undefined) return undefined;
+    const [namespace = '', name = '', ...rest] = named.split('/');
+    if (namespace === '' || name === '' || rest.length > 0)
+      faults.push(`--${flag}: "${named}" is not a namespace and a name with a slash between them`);
+    return { namespace, name };
+  };
+  const status = objectName('console-status');
+  const configMap = objectName('console-config-map');
+  const secret = objectName('console-secret');
   if (faults.length > 0) throw new ConnectorError('configuration-invalid', faults.join('; '));
   return {
     serve: !isStdio
@@ -116,7 +131,9 @@ export function completeAgentConfig(
                     text('console-credentials') as string,
                   ),
                   publicUrl: publicUrl === undefined ? undefined : new URL(publicUrl),
-                  statusOf: namespace && releaseName ? { namespace, releaseName } : undefined,
+                  statusOf: status && { namespace: status.namespace, releaseName: status.name },
+                  configMap,
+                  secret,
                 },
         }
       : {

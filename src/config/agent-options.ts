@@ -58,6 +58,16 @@ export const agentOptions = [
     help: 'folder that the console keeps the tokens and kubeconfigs of servers in; a relative one is beside the file of the definitions',
   },
   {
+    flag: 'console-config-map',
+    value: 'namespace/name',
+    help: 'ConfigMap that the file of the definitions is mounted from, by its key of the same name: the console changes that in place of the file',
+  },
+  {
+    flag: 'console-secret',
+    value: 'namespace/name',
+    help: 'Secret that is mounted as the folder of --console-credentials: the console writes into that in place of the folder',
+  },
+  {
     flag: 'console-status',
     value: 'namespace/release',
     help: 'connector in this cluster whose status the console shows',

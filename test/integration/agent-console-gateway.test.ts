@@ -43,6 +43,8 @@ describe('the console in the gateway', () => {
           credentialsFolder: path.join(folder, 'credentials'),
           publicUrl: undefined,
           statusOf: undefined,
+          configMap: undefined,
+          secret: undefined,
         },
         surroundings,
       ),

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { describeError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import { accessFromEnvironment } from '../../clusters/cluster-access.ts';
@@ -9,8 +10,10 @@ import { parseDefinitions } from '../servers/definitions.ts';
 import { CallFeed } from './calls/call-feed.ts';
 import { createConsole } from './console.ts';
 import type { ConsoleOptions } from './console-options.ts';
-import { CredentialFolder } from './credential-stores.ts';
+import { CredentialFolder, CredentialSecret } from './credential-stores.ts';
+import { DefinitionsConfigMap } from './definitions-config-map.ts';
 import { DefinitionsFile } from './definitions-file.ts';
+import type { CredentialStore, DefinitionsStore } from './definitions-store.ts';
 import { AppClusterStatus } from './status/app-cluster-status.ts';
 
 /** What the flags of `agent` say of the console. */
@@ -20,6 +23,10 @@ export interface ConsoleSettings {
   publicUrl: URL | undefined;
   /** The connector whose status is shown. */
   statusOf: Release | undefined;
+  /** What the file of the definitions is mounted from, under a key of its own name. */
+  configMap: { namespace: string; name: string } | undefined;
+  /** What the folder is mounted from. */
+  secret: { namespace: string; name: string } | undefined;
 }
 
 export interface ConsoleSurroundings {
@@ -30,18 +37,19 @@ export interface ConsoleSurroundings {
 
 /** What a gateway is started with to have the console over the files of this process. */
 export function consoleFor(
-  { passwordFile, credentialsFolder, publicUrl, statusOf }: ConsoleSettings,
+  settings: ConsoleSettings,
   { definitionsFile, environmentProxy, log }: ConsoleSurroundings,
 ): Required<Pick<HttpGatewayOptions, 'routes' | 'observe'>> {
+  const { passwordFile, publicUrl, statusOf } = settings;
   const calls = new CallFeed();
   return {
     observe: (record) => calls.write(record),
     routes: async (definitionsFault) => {
       const console = await createConsole({
         passwordFile,
-        definitions: new DefinitionsFile(definitionsFile),
+        definitions: definitionsStore(settings, definitionsFile),
         parse: (text) => parseDefinitions(text, definitionsFile),
-        credentials: new CredentialFolder(credentialsFolder),
+        credentials: credentialStore(settings),
         calls,
         status: statusSource(statusOf),
         problem: definitionsFault,
@@ -54,11 +62,26 @@ export function consoleFor(
   };
 }
 
+function definitionsStore({ configMap }: ConsoleSettings, file: string): DefinitionsStore {
+  if (!configMap) return new DefinitionsFile(file);
+  return new DefinitionsConfigMap(thisCluster(), configMap.namespace, configMap.name, path.basename(file));
+}
+
+function credentialStore({ secret, credentialsFolder }: ConsoleSettings): CredentialStore {
+  if (!secret) return new CredentialFolder(credentialsFolder);
+  return new CredentialSecret(thisCluster(), secret.namespace, secret.name, credentialsFolder);
+}
+
+/** As kubectl finds it, else by the pod's own service account. Throws ConnectorError where there is none. */
+function thisCluster(): KubeClient {
+  return new KubeClient(new Transport(accessFromEnvironment()), 'mcp-connector-console');
+}
+
 function statusSource(release: Release | undefined): ConsoleOptions['status'] {
   if (!release)
     return 'The gateway was not told which connector to look at: name its namespace and release with --console-status.';
   try {
-    return new AppClusterStatus(new KubeClient(new Transport(accessFromEnvironment())), release);
+    return new AppClusterStatus(thisCluster(), release);
   } catch (error) {
     return `The gateway has no credential for this cluster: ${describeError(error)}.`;
   }
