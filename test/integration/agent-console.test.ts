@@ -206,6 +206,7 @@ describe('the pages of the console', () => {
     await anna.focus('Reads');
     await anna.replace('many');
     await anna.use('Continue to the review');
+    await anna.sees('One thing needs another look');
     await visit(anna, 'a refused step');
   }
 
