@@ -133,11 +133,11 @@ async function run(
     const headers = parts.gate?.headersFor(caller) ?? {};
     const { signal } = deadline;
     const guard = writeGuard(tool);
-    const readOnly = definition.readOnly || tool.effect === 'read';
     const api = new ClusterApi({
       client: parts.client,
       headers,
-      readOnly,
+      // What a tool that reads may not do on a server that writes is the guard's; a dry run it may.
+      readOnly: definition.readOnly,
       guardWrite: guard.check,
       signal,
       observe: (method, status, ms) => metrics.observeUpstream(definition.name, method, status, ms),
