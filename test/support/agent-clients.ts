@@ -47,11 +47,14 @@ export class AgentClient implements AsyncDisposable {
     };
   }
 
-  /** Called again with the code that it asks for, as a model does; once more where the object has changed meanwhile. */
+  /** Called again with the code that it asks for; from the start where the object has changed meanwhile, as the errors say. */
   async confirmed(name: string, args: Record<string, unknown>): Promise<ToolResult> {
     let result = await this.call(name, args);
-    for (let tries = 0; result.confirm !== undefined && tries < 20; tries++)
-      result = await this.call(name, { ...args, confirm: result.confirm });
+    for (let tries = 0; tries < 40 && (result.confirm ?? result.code) !== undefined; tries++) {
+      const { confirm, code } = result;
+      if (confirm === undefined && code !== 'conflict') break;
+      result = await this.call(name, confirm === undefined ? args : { ...args, confirm });
+    }
     return result;
   }
 

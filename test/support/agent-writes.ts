@@ -94,7 +94,8 @@ export const objectsThere = [
     apiVersion: `${offered.group}/v1`,
     kind: offered.kind,
     metadata: { name: 'there', namespace: 'default' },
-    spec: { parameters: { size: 'small' } },
+    // Crossplane takes any that fits, and what is used cannot be deleted.
+    spec: { compositionRef: { name: xrd }, parameters: { size: 'small' } },
   },
   ...['Provider', 'Configuration'].map((kind) => ({
     apiVersion: 'pkg.crossplane.io/v1',
