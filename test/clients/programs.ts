@@ -9,7 +9,6 @@ import { toolsFolder } from '../../src/demo/tool-catalog.ts';
 
 const run = promisify(execFile);
 const goFolder = path.join(import.meta.dirname, 'go');
-const requirements = path.join(import.meta.dirname, 'python/requirements.txt');
 
 /** The client-go program, built with Go from the sources beside this file; kept for runs of the same sources. */
 export function goClient(): Promise<string> {
@@ -59,9 +58,10 @@ async function goProgram(name: string, folder: string): Promise<string> {
   });
 }
 
-/** Python with the client library of requirements.txt, in a virtual environment of its own; kept while those are the same. */
-export async function pythonWithClient(): Promise<string> {
-  const folder = await kept('python', [requirements], async (target) => {
+/** Python with the client library of `<folder>/requirements.txt`, in a virtual environment of its own; kept while those are the same. */
+export async function pythonWithClient(clients: 'python' | 'python-agent' = 'python'): Promise<string> {
+  const requirements = path.join(import.meta.dirname, clients, 'requirements.txt');
+  const folder = await kept(clients, [requirements], async (target) => {
     await attempt(
       'set up the Python client: it needs Python 3 with venv, and the package index',
       async () => {
