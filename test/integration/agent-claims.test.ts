@@ -17,8 +17,11 @@ jest.setTimeout(120_000);
 
 const group = 'claims.agent.example.org';
 const api: ClaimApi = { group, kind: 'Barrel', plural: 'barrels' };
-const namespace = 'agent-claims-team';
-const claimNamespace = 'agent-claims';
+/** Others in each run: on a lab that lives on, those of the last run may be going still. */
+const run = randomUUID().slice(0, 6);
+const namespace = `agent-claims-team-${run}`;
+const claimNamespace = `agent-claims-${run}`;
+const release = `agent-claims-connector-${run}`;
 const kind = 'Barrel';
 
 interface Claim extends KubeObject {
@@ -48,7 +51,7 @@ describe('the tools for claims, on Crossplane 1.20', () => {
     controlPlane = new GroundCluster(sharedLab().controlPlane.kubeconfig);
     await Promise.all([
       app.createNamespace(namespace),
-      app.createNamespace('agent-claims-connector'),
+      app.createNamespace(release),
       controlPlane.createNamespace(claimNamespace),
       offerApi(controlPlane.client, api),
     ]);
@@ -59,7 +62,7 @@ describe('the tools for claims, on Crossplane 1.20', () => {
     direct = new AgentTools({ client });
     connector = await startConnector({
       claimNamespace,
-      flags: [`--allow=*.${group}`, '--namespace=agent-claims-connector'],
+      flags: [`--allow=*.${group}`, `--namespace=${release}`],
     });
     await eventually(async () => expect(await app.discovered(group, 'v1')).toEqual(['barrels']));
     await eventually(async () => void (await app.client.get(`/apis/${group}/v1/barrels?limit=1`)));
@@ -70,8 +73,7 @@ describe('the tools for claims, on Crossplane 1.20', () => {
     await deleteIfThere(app.client, `/apis/apiregistration.k8s.io/v1/apiservices/v1.${group}`);
     await withdrawApi(controlPlane.client, api);
     await deleteIfThere(controlPlane.client, namespacePath(claimNamespace));
-    for (const name of [namespace, 'agent-claims-connector'])
-      await deleteIfThere(app.client, namespacePath(name));
+    for (const name of [namespace, release]) await deleteIfThere(app.client, namespacePath(name));
     await Promise.all([app.close(), controlPlane.close()]);
   });
 
@@ -82,7 +84,14 @@ describe('the tools for claims, on Crossplane 1.20', () => {
     };
     const made = await tools.run('create_claim', { kind, namespace, name: 'ours', spec });
     expect(made.answer.summary).toBe(`Barrel ${namespace}/ours created`);
-    const theirs = { apiVersion: `${group}/v1`, kind, metadata: { name: 'theirs', namespace }, spec };
+    // A Secret of its own: two claims cannot have one.
+    const theirSpec = { ...spec, writeConnectionSecretToRef: { name: 'their-conn' } };
+    const theirs = {
+      apiVersion: `${group}/v1`,
+      kind,
+      metadata: { name: 'theirs', namespace },
+      spec: theirSpec,
+    };
     await app.client.create(`/apis/${group}/v1/namespaces/${namespace}/barrels`, theirs);
 
     const [seen, twin] = await Promise.all(
@@ -99,11 +108,12 @@ describe('the tools for claims, on Crossplane 1.20', () => {
       ({ metadata: { name, labels, annotations }, spec: { writeConnectionSecretToRef } }) => ({
         name: name.replace(/[0-9a-f]{16}$/, '#'),
         labels: Object.keys(labels ?? {}).toSorted(),
-        annotations,
-        secret: writeConnectionSecretToRef,
+        annotations: JSON.stringify(annotations).replace(/(barrel|their)-conn/, '#'),
+        secret: writeConnectionSecretToRef?.name.replace(/[0-9a-f]{16}$/, '#'),
       }),
     );
     expect(shapes[0]).toEqual(shapes[1]);
+    expect(shapes[0]).toMatchObject({ name: 'claim-#', secret: 'claim-#' });
 
     const listed = await tools.run('list_claims', { namespace });
     expect(listed.items.map(({ name, namespace: of }) => [name, of])).toEqual(

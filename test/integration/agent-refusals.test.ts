@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -12,7 +13,8 @@ jest.setTimeout(120_000);
 
 const group = 'refusals.agent.example.org';
 const api: ClaimApi = { group, kind: 'Gate', plural: 'gates' };
-const namespace = 'agent-refusals';
+/** Another one in each run: on a lab that lives on, that of the last run may be going still. */
+const namespace = `agent-refusals-${randomUUID().slice(0, 6)}`;
 const rbac = '/apis/rbac.authorization.k8s.io/v1';
 const reader = 'agent-refusals-reader';
 
