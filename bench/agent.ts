@@ -54,17 +54,16 @@ try {
     { name: 'all' },
     { name: 'compact', tools: { style: 'compact' } },
   ];
-  const unlimited = { perMinute: 0 };
+  const common = {
+    controlPlane: { kubeconfig: { file: path.resolve(values.kubeconfig) } },
+    authentication: { anonymous: true },
+    rateLimits: { read: { perMinute: 0 }, concurrent: 0, concurrentPerCaller: 0 },
+  };
   const file = path.join(dir, 'servers.yaml');
   await writeFile(
     file,
     JSON.stringify({
-      servers: servers.map((server) => ({
-        ...server,
-        controlPlane: { kubeconfig: { file: path.resolve(values.kubeconfig as string) } },
-        authentication: { anonymous: true },
-        rateLimits: { read: unlimited, concurrent: 0, concurrentPerCaller: 0 },
-      })),
+      servers: servers.map((server) => Object.assign({}, common, server)),
     }),
   );
   // As it is shipped: stripping types at the start costs memory.

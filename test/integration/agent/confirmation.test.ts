@@ -58,6 +58,37 @@ async function isThere(name: string): Promise<boolean> {
   );
 }
 
+function agrees(): object {
+  return { action: 'accept', content: { confirm: true } };
+}
+
+/** One request of 2026-07-28 as it stands. */
+async function post(params: object): Promise<Record<string, unknown>> {
+  const meta = {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientInfo': { name: 'forger', version: '1' },
+    'io.modelcontextprotocol/clientCapabilities': { elicitation: {} },
+  };
+  const answer = await fetch(ground.urlOf('any'), {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      'mcp-protocol-version': '2026-07-28',
+      'mcp-method': 'tools/call',
+      'mcp-name': tool,
+    },
+    body: JSON.stringify({
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'tools/call',
+      params: { name: tool, ...params, _meta: meta },
+    }),
+  });
+  const { result } = (await answer.json()) as { result: Record<string, unknown> };
+  return result;
+}
+
 type Connect = (client: ProtocolClient) => Promise<ProtocolClient>;
 const http =
   (server: string): Connect =>
@@ -220,7 +251,6 @@ describe('a server that takes the confirmation of nobody but a person', () => {
 
   it('lets one do it that asks [agent.confirm.persononly]', async () => {
     const name = await victim();
-    const agrees = (): object => ({ action: 'accept', content: { confirm: true } });
     await using client = await new ProtocolClient({ revision: '2026-07-28', asks: true }, agrees).overHttp(
       ground.urlOf('person'),
     );
@@ -230,32 +260,6 @@ describe('a server that takes the confirmation of nobody but a person', () => {
 });
 
 describe('a client that answers for the person', () => {
-  /** One request of 2026-07-28 as it stands. */
-  async function post(params: object): Promise<Record<string, unknown>> {
-    const _meta = {
-      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-      'io.modelcontextprotocol/clientInfo': { name: 'forger', version: '1' },
-      'io.modelcontextprotocol/clientCapabilities': { elicitation: {} },
-    };
-    const answer = await fetch(ground.urlOf('any'), {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        accept: 'application/json, text/event-stream',
-        'mcp-protocol-version': '2026-07-28',
-        'mcp-method': 'tools/call',
-        'mcp-name': tool,
-      },
-      body: JSON.stringify({
-        jsonrpc: '2.0',
-        id: 1,
-        method: 'tools/call',
-        params: { name: tool, ...params, _meta },
-      }),
-    });
-    const { result } = (await answer.json()) as { result: Record<string, unknown> };
-    return result;
-  }
   const yes = { confirm: { action: 'accept', content: { confirm: true } } };
 
   it('without the state of the question, or with another one, only gets the question again [agent.confirm.forged]', async () => {

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { npmTools } from '../../support/npm-tools.ts';
 import { startFixtureServer } from '../../support/conformance/fixture-server.ts';
-import { requiredScenarios, type Revision, runSuite } from '../../support/conformance/suite.ts';
+import { judge, requiredScenarios, type Revision, runSuite } from '../../support/conformance/suite.ts';
+import { GatewayGround } from '../../support/gateway-ground.ts';
+import { sharedLab } from '../../support/lab.ts';
 
 jest.setTimeout(300_000);
 
@@ -31,6 +33,67 @@ describe('the protocol, with the fixtures of the conformance suite', () => {
       expect(required.filter((name) => !passed.includes(name))).toEqual([]);
       // Beyond what is required: tasks are an extension that the gateway does not offer.
       expect(failed.filter((name) => !name.startsWith('tasks-'))).toEqual([]);
+    },
+  );
+});
+
+/** What needs no fixture: every other scenario calls tools, resources or prompts of the suite's own. */
+const mustPass: Record<Revision, string[]> = {
+  '2025-11-25': [
+    'server-initialize',
+    'ping',
+    'tools-list',
+    'server-sse-multiple-streams',
+    'dns-rebinding-protection',
+  ],
+  '2026-07-28': [
+    'tools-list',
+    'server-sse-multiple-streams',
+    'sep-2164-resource-not-found',
+    'dns-rebinding-protection',
+    'input-required-result-missing-input-response',
+    'input-required-result-unsupported-methods',
+    'input-required-result-ignore-extra-params',
+    'input-required-result-validate-input',
+    'http-header-validation',
+  ],
+};
+
+describe('the product', () => {
+  let ground: GatewayGround;
+
+  beforeAll(async () => {
+    ground = await GatewayGround.start(sharedLab().controlPlane.kubeconfig, [
+      { name: 'all' },
+      { name: 'compact', tools: { style: 'compact', outputSchemas: true } },
+    ]);
+  });
+  afterAll(async () => {
+    await ground?.[Symbol.asyncDispose]();
+  });
+
+  it.each(counts)('passes by name what %s has for it [agent.protocol.product]', async (revision) => {
+    const { passed } = await runSuite(ground.urlOf('all'), revision);
+    expect(mustPass[revision].filter((name) => !passed.includes(name))).toEqual([]);
+  });
+
+  it.each(['modern', 'legacy'])(
+    'has tools in which the inspector, of the %s protocol, finds no fault [agent.protocol.inspector]',
+    async (era) => {
+      for (const server of ['all', 'compact']) {
+        const inspector = 'inspector/clients/launcher/build/index.js';
+        const args = ['--cli', ground.urlOf(server), '--transport', 'http', '--protocol-era', era];
+        const { code, stdout, stderr } = await judge(inspector, [
+          ...args,
+          '--method',
+          'tools/list',
+          '--strict',
+          '--format',
+          'json',
+        ]);
+        expect([code, stderr]).toEqual([0, expect.any(String)]);
+        expect(stdout).toContain(server === 'all' ? '"create_xrd"' : '"list"');
+      }
     },
   );
 });

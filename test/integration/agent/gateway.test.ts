@@ -98,20 +98,23 @@ describe.each(eras)('a client of $revision', (clientClass) => {
   });
 });
 
-describe('the gateway over HTTP', () => {
-  const post = (target: string, body: string, headers: Record<string, string> = {}): Promise<Response> =>
-    fetch(`${ground.url}${target}`, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        accept: 'application/json, text/event-stream',
-        ...headers,
-      },
-      body,
-    });
-  const call = (name: string, args: object = {}): string =>
-    JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: args } });
+function post(target: string, body: string, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(`${ground.url}${target}`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      ...headers,
+    },
+    body,
+  });
+}
 
+function call(name: string, args: object = {}): string {
+  return JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: args } });
+}
+
+describe('the gateway over HTTP', () => {
   it('answers 404 in JSON where there is no such server [agent.http.paths]', async () => {
     for (const target of ['/mcp/none', '/mcp', '/mcp/all/x', '/', '/mcp/..%2fall']) {
       const answer = await post(target, '{}');
@@ -185,19 +188,19 @@ describe('a call that takes too long', () => {
   });
 
   it('ends at the time-out of its server, and may be made again where it only read [agent.error.timeout]', async () => {
-    proxy.use({ kind: 'silent' });
+    await proxy.use({ kind: 'silent' });
     const { isError, structured } = await client.call('list_xrds');
     expect([isError, structured['code'], structured['retryable']]).toEqual([true, 'timeout', true]);
-    proxy.use({ kind: 'pass' });
+    await proxy.use({ kind: 'pass' });
     expect(await client.call('list_xrds')).toMatchObject({ isError: false });
   });
 
   it('says what it has sent where the outcome is not known, and is not to be repeated blindly [agent.error.unknown]', async () => {
     await client.call('create_environment_config', { name, data: { region: 'eu' } });
     const { structured } = await client.call('delete_environment_config', { name });
-    proxy.use({ kind: 'silent', carriesOut: true, only: ({ method }) => method === 'DELETE' });
+    await proxy.use({ kind: 'silent', carriesOut: true, only: ({ method }) => method === 'DELETE' });
     const answer = await client.call('delete_environment_config', { name, confirm: structured['confirm'] });
-    proxy.use({ kind: 'pass' });
+    await proxy.use({ kind: 'pass' });
     expect(answer.structured).toMatchObject({
       code: 'timeout',
       retryable: false,

@@ -63,7 +63,7 @@ describe('the compact style', () => {
   ];
   const exposed = compactStyle(tools, undefined);
   const kindsOf = (one: (typeof exposed)[number]): string[] =>
-    (one.listed.inputSchema.properties?.['kind'] as { enum: string[] }).enum;
+    ((one.listed.inputSchema.properties ?? {})['kind'] as { enum: string[] }).enum;
 
   it('has a tool for each verb, with the kinds it is for [agent.style.compact]', () => {
     expect(Object.fromEntries(exposed.map((one) => [one.listed.name, kindsOf(one)]))).toEqual({

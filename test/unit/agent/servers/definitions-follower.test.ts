@@ -30,13 +30,13 @@ afterEach(async () => {
   await rm(dir, { recursive: true });
 });
 
+async function apply(definitions: readonly ServerDefinition[]): Promise<void> {
+  const names = definitions.map(({ name }) => name);
+  if (refused !== undefined && names.includes(refused)) throw new ConnectorError('no', `no ${refused} here`);
+  applied.push(names);
+}
+
 async function follow(file: string): Promise<DefinitionsFollower> {
-  const apply = async (definitions: readonly ServerDefinition[]): Promise<void> => {
-    const names = definitions.map(({ name }) => name);
-    if (refused !== undefined && names.includes(refused))
-      throw new ConnectorError('no', `no ${refused} here`);
-    applied.push(names);
-  };
   follower = new DefinitionsFollower({
     file,
     apply,
