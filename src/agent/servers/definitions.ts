@@ -9,11 +9,6 @@ import { definitionsSchema, type ServerDefinition, type ServerDefinitionInput } 
 /** Of the file; a ConfigMap has at most 1 MiB. */
 const maxBytes = 1024 * 1024;
 
-/** Throws ConnectorError `definitions-unreadable` or `definitions-invalid`, which says what is wrong and where. */
-export function readDefinitions(file: string): ServerDefinition[] {
-  return parseDefinitions(readText(file), file);
-}
-
 /** The text of the file, for who compares it first. Throws ConnectorError `definitions-unreadable`. */
 export function readText(file: string): string {
   let text: string;
@@ -31,7 +26,7 @@ export function readText(file: string): string {
   return text;
 }
 
-/** Files that it names are relative to the file's own folder. */
+/** Files that it names are relative to the file's own folder. Throws ConnectorError `definitions-invalid`, which says what is wrong and where. */
 export function parseDefinitions(text: string, file: string): ServerDefinition[] {
   let value: unknown;
   try {
