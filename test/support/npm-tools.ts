@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { access, copyFile, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -24,7 +24,7 @@ export async function npmTools(name: string, finish?: (folder: string) => Promis
   );
   const target = path.join(cache, `${name}-${hash.digest('hex').slice(0, 16)}`);
   if (await isThere(target)) return target;
-  const temporary = `${target}.${process.pid}.tmp`;
+  const temporary = `${target}.${randomUUID()}.tmp`;
   try {
     await mkdir(temporary, { recursive: true });
     for (const file of files) await copyFile(path.join(source, file), path.join(temporary, file));
