@@ -10,10 +10,10 @@ import type { ToolAnswer } from './tool-answer.ts';
 import { oneLine, visible, visibleText } from './visible-text.ts';
 
 export interface RenderContext {
-  /** Name of the control plane, where the definition gives one: in every answer, so that nobody mistakes it. */
+  /** Host of the control plane: in every answer, so that nobody mistakes it. */
   cluster?: string | undefined;
   /** Warning headers of the API server. */
-  warnings?: Iterable<string>;
+  warnings?: Iterable<string> | undefined;
 }
 
 export interface RenderedAnswer {

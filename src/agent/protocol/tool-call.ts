@@ -2,7 +2,7 @@ import type { CallToolResult, InputRequiredResult } from '@modelcontextprotocol/
 import type { z } from 'zod';
 import type { Logger } from '../../base/logger.ts';
 import type { AgentMetrics } from '../agent-metrics.ts';
-import { renderAnswer, renderError } from '../answers/render.ts';
+import { type RenderContext, renderAnswer, renderError } from '../answers/render.ts';
 import { renderChange } from '../answers/render-change.ts';
 import { shortText } from '../answers/short-text.ts';
 import type { CallRecord } from '../audit/call-record.ts';
@@ -78,7 +78,10 @@ export async function callTool(
     const failure = error instanceof ToolError ? error : faultOf(error, asked, dependencies.log);
     outcome = outcomeOf(failure, trace.api);
     code = failure.code;
-    return errorResult(withWrites(failure, trace.api), trace.api);
+    return errorResult(withWrites(failure, trace.api), {
+      cluster: clusterOf(server),
+      warnings: trace.api?.warnings,
+    });
   } finally {
     leave();
     dependencies.metrics.callsInflight.dec({ server: server.definition.name });
@@ -171,7 +174,7 @@ async function run(
     };
     const answer = await deadline.over(tool.run(call, input));
     guard.assertAnswered();
-    const { text, structured } = renderAnswer(answer, { warnings: api.warnings });
+    const { text, structured } = renderAnswer(answer, { cluster: clusterOf(server), warnings: api.warnings });
     return {
       content: [{ type: 'text', text }],
       ...(definition.tools.outputSchemas ? { structuredContent: structured } : {}),
@@ -214,8 +217,13 @@ function outcomeOf({ code }: ToolError, api: ClusterApi | undefined): CallRecord
   return api && api.auditIds.length > 0 ? 'failed' : 'refused';
 }
 
-function errorResult(error: ToolError, api: ClusterApi | undefined): CallToolResult {
-  const { text, structured } = renderError(error, api ? { warnings: api.warnings } : {});
+/** In each answer: which control plane it is about is what an agent with several servers mixes up. */
+function clusterOf({ parts }: AgentServer): string {
+  return parts.client.transport.access.server.host;
+}
+
+function errorResult(error: ToolError, context: RenderContext): CallToolResult {
+  const { text, structured } = renderError(error, context);
   // The code is opaque and long, as a credential is, and would be taken out with those.
   const code = error instanceof NeedsCode ? { confirm: error.confirm } : {};
   return {

@@ -58,7 +58,7 @@ export async function explainMissing(
   return new ToolError('not_found', `there is no ${kind} ${name}${where}`, {
     ...error.facts,
     hint: nearest.length > 0 ? `did you mean ${nearest.join(', ')}?` : 'a list shows what there is',
-    details: { nearest },
+    ...(nearest.length > 0 ? { details: { nearest } } : {}),
   });
 }
 
