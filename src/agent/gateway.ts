@@ -32,6 +32,8 @@ export interface GatewayOptions {
 
 export interface HttpGatewayOptions extends GatewayOptions {
   definitionsFile: string;
+  /** Whoever makes the first server, as a console does, makes the file. */
+  definitionsMayComeLater?: boolean;
   listen: { host: string; port: number };
   /** Names beside those of this machine that clients know the gateway by. */
   allowedHosts: readonly string[];
@@ -103,6 +105,7 @@ export async function startHttpGateway(options: HttpGatewayOptions): Promise<Run
   });
   const follower = await new DefinitionsFollower({
     file: options.definitionsFile,
+    mayComeLater: options.definitionsMayComeLater ?? false,
     apply: (definitions) => servers.apply(definitions),
     onLoad: (wasUsed) => metrics.reloaded(wasUsed, servers.names.length),
     log,

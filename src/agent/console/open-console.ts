@@ -39,10 +39,11 @@ export interface ConsoleSurroundings {
 export function consoleFor(
   settings: ConsoleSettings,
   { definitionsFile, environmentProxy, log }: ConsoleSurroundings,
-): Required<Pick<HttpGatewayOptions, 'routes' | 'observe'>> {
+): Required<Pick<HttpGatewayOptions, 'definitionsMayComeLater' | 'routes' | 'observe'>> {
   const { passwordFile, publicUrl, statusOf } = settings;
   const calls = new CallFeed();
   return {
+    definitionsMayComeLater: true,
     observe: (record) => calls.write(record),
     routes: async (definitionsFault) => {
       const console = await createConsole({

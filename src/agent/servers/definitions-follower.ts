@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { ConnectorError, describeError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { ServerDefinition } from './definition.ts';
@@ -5,6 +6,8 @@ import { parseDefinitions, readText } from './definitions.ts';
 
 export interface DefinitionsFollowerOptions {
   file: string;
+  /** Until it comes there are no servers: who makes the first one makes the file. */
+  mayComeLater?: boolean;
   /** Throws ConnectorError where they cannot be used; then the old ones stay in use. */
   apply: (definitions: readonly ServerDefinition[]) => Promise<void>;
   /** Of each edit. */
@@ -39,8 +42,8 @@ export class DefinitionsFollower {
   /** Throws ConnectorError where the file cannot be used: there is nothing to go on with. */
   async start(): Promise<this> {
     const { file, apply, onLoad } = this.#options;
-    const text = readText(file);
-    await apply(parseDefinitions(text, file));
+    const text = this.#read();
+    await apply(text === undefined ? [] : parseDefinitions(text, file));
     this.#text = text;
     onLoad(true);
     this.#timer = setInterval(() => {
@@ -57,9 +60,9 @@ export class DefinitionsFollower {
 
   async #look(): Promise<void> {
     const { file, apply, onLoad, log } = this.#options;
-    let text: string;
+    let text: string | undefined;
     try {
-      text = readText(file);
+      text = this.#read();
     } catch (error) {
       const fault = describeError(error);
       if (fault !== this.#readFault) this.#tell(fault);
@@ -67,6 +70,7 @@ export class DefinitionsFollower {
       return;
     }
     this.#readFault = undefined;
+    if (text === undefined) return;
     // What could not be used is tried again: the files that it names may come later, as new keys of a mounted Secret do.
     if (text === this.#text && this.#textFault === undefined) return;
     const before = text === this.#text ? this.#textFault : undefined;
@@ -82,6 +86,13 @@ export class DefinitionsFollower {
       this.#tell(this.#textFault);
       onLoad(false);
     }
+  }
+
+  /** Undefined for a file that is still to come. One that has gone is a fault. */
+  #read(): string | undefined {
+    const { file, mayComeLater } = this.#options;
+    if (mayComeLater && this.#text === undefined && !existsSync(file)) return undefined;
+    return readText(file);
   }
 
   /** Once for each fault. */

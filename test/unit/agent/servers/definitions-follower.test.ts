@@ -36,9 +36,10 @@ async function apply(definitions: readonly ServerDefinition[]): Promise<void> {
   applied.push(names);
 }
 
-async function follow(file: string): Promise<DefinitionsFollower> {
+async function follow(file: string, mayComeLater = false): Promise<DefinitionsFollower> {
   follower = new DefinitionsFollower({
     file,
+    mayComeLater,
     apply,
     onLoad: (wasUsed) => loads.push(wasUsed),
     log: silentLogger(),
@@ -54,6 +55,20 @@ describe('the follower of the definitions', () => {
     await writeFile(file, 'servers: 1');
     await expect(follow(file)).rejects.toThrow(/servers has to be array/);
     expect(applied).toEqual([]);
+  });
+
+  it('has no servers until the file comes, where a console makes it, and keeps them when it goes [agent.console.first]', async () => {
+    const file = path.join(dir, 'servers.yaml');
+    const { fault } = await follow(file, true);
+    expect([applied, fault]).toEqual([[[]], undefined]);
+    await writeFile(file, withNames('a'));
+    await eventually(() => expect(applied).toEqual([[], ['a']]), { timeoutMs: 5_000, everyMs: 10 });
+    await rm(file);
+    await eventually(() => expect(follower?.fault).toMatch(/cannot read the server definitions/), {
+      timeoutMs: 5_000,
+      everyMs: 10,
+    });
+    expect(applied).toEqual([[], ['a']]);
   });
 
   it('takes an edit without a restart [agent.servers.edit]', async () => {
