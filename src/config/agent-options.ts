@@ -49,32 +49,38 @@ export const agentOptions = [
   {
     flag: 'console-password-file',
     value: 'file',
+    chartValue: 'agent.console.passwordSecret.name',
     help: 'serve the console at /console to whoever knows the password in this file, of at least 12 characters; default: no console',
   },
   {
     flag: 'console-credentials',
     value: 'folder',
     default: 'credentials',
+    chartValue: 'agent.console.enabled',
     help: 'folder that the console keeps the tokens and kubeconfigs of servers in; a relative one is beside the file of the definitions',
   },
   {
     flag: 'console-config-map',
     value: 'namespace/name',
+    chartValue: 'agent.console.enabled',
     help: 'ConfigMap that the file of the definitions is mounted from, by its key of the same name: the console changes that in place of the file',
   },
   {
     flag: 'console-secret',
     value: 'namespace/name',
+    chartValue: 'agent.console.enabled',
     help: 'Secret that is mounted as the folder of --console-credentials: the console writes into that in place of the folder',
   },
   {
     flag: 'console-status',
     value: 'namespace/release',
+    chartValue: 'agent.console.status',
     help: 'connector in this cluster whose status the console shows',
   },
   {
     flag: 'public-url',
     value: 'url',
+    chartValue: 'agent.console.publicURL',
     help: "address that people have of the console and agents of the servers, where it is not the request's own",
   },
   {

@@ -159,8 +159,10 @@ describe('the agent gateway', () => {
     expect(read.error?.issues).toBeUndefined();
   });
 
-  it('is passed the flags of the command, and each that has a value of the chart [agent.chart.pod]', () => {
-    const passed = pod.containers[0].args.flatMap((word) => /^--([a-z-]+)=/.exec(word)?.[1] ?? []);
+  it('is passed the flags of the command, and each that has a value of the chart [agent.chart.pod]', async () => {
+    const withConsole = podOf(await renderChart({ mode: 'agent-console' }));
+    const args = [pod, withConsole].flatMap(({ containers: [container] }) => container.args);
+    const passed = args.flatMap((word) => /^--([a-z-]+)=/.exec(word)?.[1] ?? []);
     const known = new Set((agentOptions as readonly Option[]).map(({ flag }) => flag));
     expect(passed.filter((flag) => !known.has(flag))).toEqual([]);
     const named = (agentOptions as readonly Option[]).filter(({ chartValue }) => chartValue !== undefined);

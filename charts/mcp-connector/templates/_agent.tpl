@@ -17,13 +17,29 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- end -}}
 
 {{- define "mcp-connector.agentConfigMap" -}}
-{{- default (include "mcp-connector.agentName" .) .Values.agent.configMap -}}
+{{- $own := ternary (include "mcp-connector.agentConsoleName" .) (include "mcp-connector.agentName" .) .Values.agent.console.enabled -}}
+{{- default $own .Values.agent.configMap -}}
+{{- end -}}
+
+{{/* What the console writes: the definitions' ConfigMap, which is another one than that of agent.servers, and the credentials' Secret. */}}
+{{- define "mcp-connector.agentConsoleName" -}}
+{{- include "mcp-connector.agentName" . }}-console
 {{- end -}}
 
 {{/* One clear sentence for each set of values that cannot work, before anything reaches the cluster. */}}
 {{- define "mcp-connector.validateAgent" -}}
 {{- $agent := .Values.agent -}}
-{{- if and (not $agent.servers) (not $agent.configMap) -}}
+{{- if $agent.console.enabled -}}
+{{- if not $agent.console.passwordSecret.name -}}
+{{- fail "agent.console.passwordSecret.name is required with agent.console.enabled: a Secret with a password of at least 12 characters" -}}
+{{- end -}}
+{{- if gt (int $agent.replicas) 1 -}}
+{{- fail "agent.console.enabled needs agent.replicas to be 1: its sessions, and servers that are being set up, are in the memory of one pod" -}}
+{{- end -}}
+{{- if $agent.servers -}}
+{{- fail "agent.servers and agent.console.enabled are both set, and an upgrade would undo what the console has changed; leave agent.servers out, or put the definitions into a ConfigMap of your own and name that in agent.configMap" -}}
+{{- end -}}
+{{- else if and (not $agent.servers) (not $agent.configMap) -}}
 {{- fail "agent.servers is required with agent.enabled: at least one server definition; or agent.configMap, the name of a ConfigMap that has them under servers.yaml" -}}
 {{- end -}}
 {{- if and $agent.servers $agent.configMap -}}
@@ -101,4 +117,25 @@ of agent.accounts.
   verbs: [{{ $write | ternary "get, list, create, update, patch, delete" "get, list" }}]
 {{- end }}
 {{- end }}
+{{- end -}}
+
+{{/* Gives the pods' own account a role: of a namespace, or of the cluster. */}}
+{{- define "mcp-connector.agentConsoleBinding" -}}
+apiVersion: rbac.authorization.k8s.io/v1
+kind: {{ .kind }}Binding
+metadata:
+  name: {{ .name }}
+  {{- with .namespace }}
+  namespace: {{ . }}
+  {{- end }}
+  labels:
+    {{- include "mcp-connector.agentLabels" .root | nindent 4 }}
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: {{ .kind }}
+  name: {{ .name }}
+subjects:
+  - kind: ServiceAccount
+    name: {{ include "mcp-connector.agentName" .root }}
+    namespace: {{ .root.Release.Namespace }}
 {{- end -}}
