@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 # Further arguments, as in: make demo ARGS=--once
 ARGS ?=
 
-.PHONY: help tools lab demo check format test test-unit test-e2e oracle chaos bench image chart-lint
+.PHONY: help tools lab demo check format test test-unit test-e2e oracle chaos bench bench-agent image chart-lint
 
 help: ## Show this help
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -54,6 +54,9 @@ chaos: node_modules/.package-lock.json ## Cause faults by turns under load, and 
 
 bench: node_modules/.package-lock.json ## Measure against a plain pass-through, in the same run
 	@$(NODE) bench/bench.ts $(ARGS)
+
+bench-agent: node_modules/.package-lock.json ## Measure the agent gateway: tokens, time added to a request, calls a second, memory
+	@$(NODE) bench/agent.ts $(ARGS)
 
 ##@ Ship
 

@@ -9,16 +9,31 @@ import { Pool } from 'undici';
 import { accessFromFile } from '../src/clusters/cluster-access.ts';
 import { KubeClient } from '../src/clusters/kube-client.ts';
 import { Transport } from '../src/clusters/transport.ts';
+import { startLab } from '../src/demo/lab.ts';
 
 /**
- * What the agent gateway costs: tokens of its list of tools, time that a call takes beyond the API request it makes, trivial
- * calls a second, and memory after them. Needs a control plane with Crossplane, where it makes one EnvironmentConfig for its time:
+ * `make bench-agent`, what the agent gateway costs: tokens of its list of tools, time that a call takes beyond the API request it
+ * makes, trivial calls a second, and memory after them. On a control plane of its own, or on one with Crossplane where it makes
+ * one EnvironmentConfig for its time:
  *
- *     node bench/agent.ts --kubeconfig /path/to/control-plane.kubeconfig
+ *     node bench/agent.ts [--kubeconfig /path/to/control-plane.kubeconfig]
  */
-const { values } = parseArgs({ options: { kubeconfig: { type: 'string' }, calls: { type: 'string' } } });
-if (!values.kubeconfig)
-  throw new Error('--kubeconfig is needed: it leads to a control plane with Crossplane');
+const { values } = parseArgs({
+  options: {
+    kubeconfig: { type: 'string' },
+    calls: { type: 'string' },
+    'node-option': { type: 'string', multiple: true },
+  },
+});
+const lab = values.kubeconfig
+  ? undefined
+  : await startLab({
+      clusters: ['control-plane'],
+      log: (line) => void process.stderr.write(`${line}\n`),
+    });
+const kubeconfig = path.resolve(values.kubeconfig ?? (lab?.controlPlane.kubeconfig as string));
+/** As the chart starts it: charts/mcp-connector/templates/agent-deployment.yaml. */
+const nodeOptions = values['node-option'] ?? ['--max-semi-space-size=1'];
 const calls = Number(values.calls ?? 500);
 
 const seedTools =
@@ -38,7 +53,7 @@ interface Measure {
 const measures: Measure[] = [];
 const root = path.resolve(import.meta.dirname, '..');
 const dir = await mkdtemp(path.join(os.tmpdir(), 'bench-agent-'));
-const cluster = new KubeClient(new Transport(accessFromFile(values.kubeconfig)), 'mcp-connector-bench');
+const cluster = new KubeClient(new Transport(accessFromFile(kubeconfig)), 'mcp-connector-bench');
 
 try {
   await cluster.create(objectBase, {
@@ -55,7 +70,7 @@ try {
     { name: 'compact', tools: { style: 'compact' } },
   ];
   const common = {
-    controlPlane: { kubeconfig: { file: path.resolve(values.kubeconfig) } },
+    controlPlane: { kubeconfig: { file: kubeconfig } },
     authentication: { anonymous: true },
     rateLimits: { read: { perMinute: 0 }, concurrent: 0, concurrentPerCaller: 0 },
   };
@@ -111,6 +126,7 @@ try {
 } finally {
   await cluster.delete(`${objectBase}/${objectName}`).catch(() => undefined);
   await rm(dir, { recursive: true, force: true });
+  await lab?.stop();
 }
 for (const { what, value, bar, isMet } of measures)
   process.stdout.write(
@@ -126,7 +142,10 @@ interface Running {
 
 /** A child that says its port in a line of JSON on standard error. */
 async function started(args: readonly string[]): Promise<Running> {
-  const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(process.execPath, [...nodeOptions, ...args], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   const exited = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
   });

@@ -69,7 +69,10 @@ async function warnings(name: string): Promise<{ message: string; type: string }
   const { items } = await ground.app.client.get<{ items: { message: string; type: string }[] }>(path, {
     query,
   });
-  return items.filter(({ type }) => type === 'Warning');
+  // Crossplane's own have the same reason and are brought along: on the control plane, too, an earlier Secret may be in the way.
+  return items.filter(
+    ({ type, message }) => type === 'Warning' && !message.startsWith('cannot propagate connection details'),
+  );
 }
 
 async function refusedCount(): Promise<number> {

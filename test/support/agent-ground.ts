@@ -104,8 +104,8 @@ export class AgentGround implements AsyncDisposable {
   }
 
   /** The caller "ci" of a server. */
-  client(server: string): Promise<AgentClient> {
-    return AgentClient.connect(this.urlOf(server), staticToken);
+  client(server: string, revision?: string): Promise<AgentClient> {
+    return AgentClient.connect(this.urlOf(server), staticToken, revision);
   }
 
   /** The gateway's own line of a caller's last call; every server writes to calls.log. */

@@ -158,6 +158,35 @@ describe('a server that reads', () => {
 });
 
 describe('a server that writes', () => {
+  it.each(['2026-07-28', '2025-11-25'])(
+    'sends nothing for any tool that changes or deletes before it is confirmed, to a client of %s [agent.confirm.every]',
+    async (revision) => {
+      await using agent = await ground.client('writing', revision);
+      const destructive = new Set(
+        allTools.filter(({ effect }) => effect === 'destructive').map(({ name }) => name),
+      );
+      // A dry run shows what would come of it, and stores nothing.
+      const stored = async (): Promise<string[]> =>
+        (await ground.trail.writesOf(ground.userOf('writer'))).filter((line) => !line.includes('dryRun=All'));
+      const before = await stored();
+      const asked = writesThatCould.filter(([tool]) => destructive.has(tool));
+      expect(asked.length).toBeGreaterThanOrEqual(12);
+      for (const [tool, args] of asked) {
+        const { code, confirm, text } = await agent.call(tool, args);
+        expect({ tool, code, hasCode: confirm !== undefined, text }).toMatchObject({
+          tool,
+          code: 'confirmation_required',
+          hasCode: true,
+        });
+        // One that is made up is as good as none.
+        const guessed = await agent.call(tool, { ...args, confirm: `A${confirm?.slice(1)}` });
+        expect([tool, guessed.code]).toEqual([tool, 'confirmation_required']);
+      }
+      await ground.trail.requests((await ground.lastLine('writing', 'ci')).auditIds);
+      expect(await stored()).toEqual(before);
+    },
+  );
+
   it('can do all that there is a tool for with the rights of its role, each seen in the audit log [agent.rights.write]', async () => {
     await using agent = await ground.client('writing');
     const seen = new Map<string, number>();
