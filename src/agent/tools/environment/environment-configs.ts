@@ -2,6 +2,7 @@ import type { KubeObject } from '../../../apimachinery/objects.ts';
 import { isSensitiveName } from '../../answers/sensitive-names.ts';
 import { redactText } from '../../answers/secret-text.ts';
 import type { ToolAnswer } from '../../answers/tool-answer.ts';
+import type { Resource } from '../../cluster/cluster-api.ts';
 import type { Composition } from '../composition/composition-objects.ts';
 import { changeLines } from '../field-changes.ts';
 import { counted, type ListInput, listPage, rowsOf } from '../list-page.ts';
@@ -39,8 +40,16 @@ export async function createEnvironmentConfig(
   return {
     summary: `${input.dry_run ? 'dry run: ' : ''}environment config ${name} ${input.dry_run ? 'would be ' : ''}created`,
     object: { name, api_version: apiVersionOf(resource), keys: Object.keys(data) },
-    warnings: secretWarnings(data),
+    warnings: [...secretWarnings(data), ...alphaWarnings(resource)],
   };
+}
+
+/** Up to Crossplane 1.17 their API is served all the same. */
+function alphaWarnings({ version }: Resource): string[] {
+  if (version !== 'v1alpha1') return [];
+  return [
+    'environment configs are an alpha feature of this Crossplane: compositions read them only if it was started with --enable-environment-configs',
+  ];
 }
 
 export async function listEnvironmentConfigs(call: ToolCall, input: ListInput): Promise<ToolAnswer> {

@@ -57,9 +57,9 @@ export async function createUsage(call: ToolCall, input: CreateUsageInput): Prom
     },
   };
   const place = resource.namespaced ? { namespace } : {};
-  const created = await call.api.create<UsageObject>(resource, place, body, {
-    dryRun: input.dry_run ?? false,
-  });
+  const created = await call.api
+    .create<UsageObject>(resource, place, body, { dryRun: input.dry_run ?? false })
+    .catch((error: unknown) => Promise.reject(explainReplay(error)));
   const warnings = [
     'garbage collection and GitOps tools that prune are held up by it too',
     ...(input.replay_deletion
@@ -77,6 +77,10 @@ export async function createUsage(call: ToolCall, input: CreateUsageInput): Prom
     (usage) => statusOf(usage, 'Ready') === 'True',
   );
   const isReady = statusOf(seen, 'Ready') === 'True';
+  if (!isReady && resource.version === 'v1alpha1')
+    warnings.push(
+      'usages are an alpha feature of this Crossplane: nothing is protected unless it was started with --enable-usages',
+    );
   return {
     summary: isReady
       ? `${of.kind} ${of.name} is protected by ${name}`
@@ -85,6 +89,14 @@ export async function createUsage(call: ToolCall, input: CreateUsageInput): Prom
     warnings,
     next: [`get_usage name=${its} kind=${kind}`],
   };
+}
+
+/** A field that came to usages during Crossplane 1.14. */
+function explainReplay(error: unknown): unknown {
+  if (!(error instanceof ToolError) || !error.message.includes('unknown field "spec.replayDeletion"'))
+    return error;
+  const facts = { ...error.facts, details: { field: 'replay_deletion' }, hint: 'leave replay_deletion out' };
+  return new ToolError('invalid', 'usages of this Crossplane replay no deletions', facts, { cause: error });
 }
 
 /** The older kind carries no namespace: it cannot name a claim, or anything else that lives in one. */
