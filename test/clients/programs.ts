@@ -36,13 +36,35 @@ export async function gitopsCrds(): Promise<string> {
   return await kept('gitops-crds', sources, async (target) => {
     await mkdir(target);
     for (const [module, file] of Object.entries(gitopsCrdFiles)) {
-      const dir = await attempt(`read ${module}: it needs Go 1.26 and the Go module proxy`, async () => {
-        const env = { ...process.env, GOFLAGS: '-mod=readonly', GOWORK: 'off' };
-        const { stdout } = await run('go', ['mod', 'download', '-json', module], { cwd: folder, env });
-        return (JSON.parse(stdout) as { Dir: string }).Dir;
-      });
+      const dir = await goModule(folder, module);
       await copyFile(path.join(dir, file), path.join(target, path.basename(file)));
     }
+  });
+}
+
+/** Modules of Crossplane by which end of the releases they are that the agent gateway is for. */
+const crossplaneModules = {
+  oldest: 'github.com/crossplane/crossplane',
+  newest: 'github.com/crossplane/crossplane/v2',
+};
+
+/** The folder with the CRDs of one release, as a module of `tools/crossplane-crds` has them. */
+export async function crossplaneCrds(release: keyof typeof crossplaneModules): Promise<string> {
+  const folder = path.join(toolsFolder, 'crossplane-crds');
+  const sources = [path.join(folder, 'go.mod'), path.join(folder, 'go.sum'), import.meta.filename];
+  return await kept(`crossplane-crds-${release}`, sources, async (target) => {
+    await mkdir(target);
+    const crds = path.join(await goModule(folder, crossplaneModules[release]), 'cluster/crds');
+    for (const file of await readdir(crds)) await copyFile(path.join(crds, file), path.join(target, file));
+  });
+}
+
+/** Where the sources of a module are, in the version that the go.mod of a folder requires. */
+async function goModule(folder: string, module: string): Promise<string> {
+  return await attempt(`read ${module}: it needs Go 1.26 and the Go module proxy`, async () => {
+    const env = { ...process.env, GOFLAGS: '-mod=readonly', GOWORK: 'off' };
+    const { stdout } = await run('go', ['mod', 'download', '-json', module], { cwd: folder, env });
+    return (JSON.parse(stdout) as { Dir: string }).Dir;
   });
 }
 

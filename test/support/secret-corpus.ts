@@ -33,6 +33,11 @@ const structural = new Set([
   'pkg.crossplane.io/package',
 ]);
 
+/** Whether a field of this name has no room for a credential. */
+export function isStructural(field: string): boolean {
+  return structural.has(field);
+}
+
 const group = 'example.org';
 const ready = ['Ready', 'Synced', 'Healthy', 'Installed', 'Succeeded', 'Offered'].map((type) => ({
   type,
