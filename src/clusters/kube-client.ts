@@ -296,8 +296,9 @@ function apiError(answer: Dispatcher.ResponseData, text: string, method: string,
   const plain = type === 'text/plain' ? text.slice(0, 200).trim() : '';
   // http.NotFound of the generic server, for a path that it has not.
   const reason = statusCode === 404 && plain === '404 page not found' ? 'NotFound' : '';
-  const what =
-    plain || `${method} ${path} was answered with ${statusCode}${type === '' ? '' : ` and ${type}`}`;
+  const answered = `${method} ${path} was answered with ${statusCode}`;
+  // Such words say nothing without what was asked for.
+  const what = plain === '' ? `${answered}${type === '' ? '' : ` and ${type}`}` : `${answered}: ${plain}`;
   return new ApiError(statusCode, reason, what);
 }
 

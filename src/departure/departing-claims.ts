@@ -8,7 +8,7 @@ import { appPlaceOf, labelsAs, listSelected, type SelectedClaim } from '../claim
 import { namesWithoutCollisions } from '../claim-moves/target-names.ts';
 import { resourcePath, secretPath } from '../clusters/api-paths.ts';
 import type { Binding } from '../clusters/connection-state.ts';
-import { absentOrThrow, ApiError, type KubeClient } from '../clusters/kube-client.ts';
+import { absentOrThrow, ApiError, isNotFound, type KubeClient } from '../clusters/kube-client.ts';
 import { listMetadata } from '../clusters/list-metadata.ts';
 import {
   appClusterLabel,
@@ -45,8 +45,9 @@ export async function readDepartingClaims(
   const connected = new Set(resources.map(kindKey));
   const lists = (await readClaimApis(client)).map(async (api) =>
     listSelected(client, [api], claimNamespace, selector).catch((error: unknown): SelectedClaim[] => {
-      // Not of this connector, which may not look at it either.
-      if (error instanceof ApiError && error.status === 403 && !connected.has(apiName(api))) return [];
+      if (connected.has(apiName(api))) throw error;
+      // Not of this connector, which may not look at it either; or one whose XRD has just come, or is about to go.
+      if (isNotFound(error) || (error instanceof ApiError && error.status === 403)) return [];
       throw error;
     }),
   );

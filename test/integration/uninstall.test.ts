@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { dump, load } from 'js-yaml';
 import type { ConfigMap, KubeObject, Secret } from '../../src/apimachinery/objects.ts';
 import { configMapPath, leasePath, secretPath } from '../../src/clusters/api-paths.ts';
+import { applyManifests } from '../../src/demo/manifests.ts';
 import { Claims } from '../support/claims.ts';
 import { eventually, type TestConnector } from '../support/lab.ts';
 import { type Ended, runCli, StoredClaims } from '../support/moved-claims.ts';
@@ -95,6 +96,32 @@ describe('the fence of an uninstall', () => {
 });
 
 describe('mcp-connector uninstall', () => {
+  it('is not held up by an XRD of others whose claims are not served [uninstall.unserved]', async () => {
+    const group = `nobody.${ground.group}`;
+    await applyManifests(ground.controlPlane.client, [
+      {
+        apiVersion: 'apiextensions.crossplane.io/v1',
+        kind: 'CompositeResourceDefinition',
+        // Crossplane makes nothing of it.
+        metadata: { name: `xghosts.${group}`, annotations: { 'crossplane.io/paused': 'true' } },
+        spec: {
+          group,
+          names: { kind: 'XGhost', plural: 'xghosts' },
+          claimNames: { kind: 'Ghost', plural: 'ghosts' },
+          versions: [
+            {
+              name: 'v1',
+              served: true,
+              referenceable: true,
+              schema: { openAPIV3Schema: { type: 'object' } },
+            },
+          ],
+        },
+      } as KubeObject,
+    ]);
+    expect(await uninstall(target, '--dry-run')).toMatchObject({ code: 0, stderr: '' });
+  });
+
   beforeAll(async () => {
     await create(shop, 'orders');
     await create(shop, 'users');
