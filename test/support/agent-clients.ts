@@ -10,7 +10,7 @@ export interface ToolResult {
   confirm: string | undefined;
 }
 
-/** A client of the other project's SDK, in the current revision of the protocol, with a bearer token. */
+/** A client of the other project's SDK, with a bearer token; in the current revision of the protocol when left open. */
 export class AgentClient implements AsyncDisposable {
   readonly #client: Client;
 
@@ -18,8 +18,14 @@ export class AgentClient implements AsyncDisposable {
     this.#client = client;
   }
 
-  static async connect(url: string, token: string, pin = '2026-07-28'): Promise<AgentClient> {
-    const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode: { pin } } });
+  /** `legacy`: 2025-11-25, with the handshake of that time. */
+  static async connect(
+    url: string,
+    token: string,
+    revision: '2026-07-28' | 'legacy' = '2026-07-28',
+  ): Promise<AgentClient> {
+    const mode = revision === 'legacy' ? revision : { pin: revision };
+    const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode } });
     const requestInit = { headers: { authorization: `Bearer ${token}` } };
     await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit }));
     return new AgentClient(client);

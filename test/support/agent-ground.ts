@@ -104,7 +104,7 @@ export class AgentGround implements AsyncDisposable {
   }
 
   /** The caller "ci" of a server. */
-  client(server: string, revision?: string): Promise<AgentClient> {
+  client(server: string, revision?: '2026-07-28' | 'legacy'): Promise<AgentClient> {
     return AgentClient.connect(this.urlOf(server), staticToken, revision);
   }
 

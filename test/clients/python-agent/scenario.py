@@ -124,6 +124,13 @@ async def scenario(client):
         return failed and "not_found" in text, text
 
     await until("the end of the claim", gone)
+
+    async def collected():
+        failed, text = await call(client, "list_managed_resources", kind=f"buckets.{group}")
+        return not failed and text.startswith("0 "), text
+
+    # Composed resources are left to the garbage collector, which knows nothing of their owner once its kind is gone.
+    await until("the end of what was composed", collected)
     await done(client, "delete_composition", name=f"boxes.{group}")
     await done(client, "delete_xrd", name=f"xboxes.{group}")
 

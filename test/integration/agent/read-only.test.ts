@@ -158,8 +158,8 @@ describe('a server that reads', () => {
 });
 
 describe('a server that writes', () => {
-  it.each(['2026-07-28', '2025-11-25'])(
-    'sends nothing for any tool that changes or deletes before it is confirmed, to a client of %s [agent.confirm.every]',
+  it.each(['2026-07-28', 'legacy'] as const)(
+    'sends nothing for any tool that changes or deletes before it is confirmed, to a client of the revision %s [agent.confirm.every]',
     async (revision) => {
       await using agent = await ground.client('writing', revision);
       const destructive = new Set(
@@ -178,8 +178,9 @@ describe('a server that writes', () => {
           code: 'confirmation_required',
           hasCode: true,
         });
-        // One that is made up is as good as none.
-        const guessed = await agent.call(tool, { ...args, confirm: `A${confirm?.slice(1)}` });
+        // One that is made up is as good as none; it begins with its expiry, and ends with what proves it.
+        const made = `${confirm?.slice(0, -4)}${confirm?.endsWith('AAAA') ? 'BBBB' : 'AAAA'}`;
+        const guessed = await agent.call(tool, { ...args, confirm: made });
         expect([tool, guessed.code]).toEqual([tool, 'confirmation_required']);
       }
       await ground.trail.requests((await ground.lastLine('writing', 'ci')).auditIds);
