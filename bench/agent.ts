@@ -22,7 +22,6 @@ const { values } = parseArgs({
   options: {
     kubeconfig: { type: 'string' },
     calls: { type: 'string' },
-    'node-option': { type: 'string', multiple: true },
   },
 });
 const lab = values.kubeconfig
@@ -32,8 +31,6 @@ const lab = values.kubeconfig
       log: (line) => void process.stderr.write(`${line}\n`),
     });
 const kubeconfig = path.resolve(values.kubeconfig ?? (lab?.controlPlane.kubeconfig as string));
-/** As the chart starts it: charts/mcp-connector/templates/agent-deployment.yaml. */
-const nodeOptions = values['node-option'] ?? ['--max-semi-space-size=1'];
 const calls = Number(values.calls ?? 500);
 
 const seedTools =
@@ -142,7 +139,7 @@ interface Running {
 
 /** A child that says its port in a line of JSON on standard error. */
 async function started(args: readonly string[]): Promise<Running> {
-  const child = spawn(process.execPath, [...nodeOptions, ...args], {
+  const child = spawn(process.execPath, args, {
     cwd: root,
     stdio: ['ignore', 'ignore', 'pipe'],
   });

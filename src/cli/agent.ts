@@ -5,6 +5,7 @@ import { startHttpGateway, startStdioGateway } from '../agent/gateway.ts';
 import { definitionOf } from '../agent/servers/definitions.ts';
 import { ConnectorError, describeError } from '../base/errors.ts';
 import { createLogger } from '../base/logger.ts';
+import { preferSmallHeap } from '../base/small-heap.ts';
 import { type AgentConfig, type AgentStdio, completeAgentConfig } from '../config/agent-config.ts';
 import { agentOptions } from '../config/agent-options.ts';
 import type { Flags } from '../config/config.ts';
@@ -26,6 +27,7 @@ export function agentCommand(): Command {
   }
   command.addCommand(snippetCommand());
   return command.action(async (flags: Flags) => {
+    preferSmallHeap();
     const config = completeAgentConfig(flags, process.env);
     const log = createLogger(config.logLevel);
     const shared = {
