@@ -9,7 +9,9 @@ import { type Lab, startLab } from '../../src/demo/lab.ts';
 import { AgentTools } from '../support/agent-tools.ts';
 import { eventually } from '../support/lab.ts';
 import { describeWithReleases } from '../support/other-releases.ts';
+import { PackageRegistry } from '../support/package-registry.ts';
 import { GroundCluster } from '../support/test-ground.ts';
+import { configurationFiles } from '../support/test-packages.ts';
 
 // A cluster is started first, and Crossplane is built where that is asked for.
 const startTimeoutMs = 20 * 60_000;
@@ -159,6 +161,35 @@ suite('the tools on Crossplane 2', () => {
     });
     const data = await tools.run('create_environment_config', { name: 'env', data: { a: 'b' } });
     expect(data.object['api_version']).toBe('apiextensions.crossplane.io/v1beta1');
+  });
+
+  it('read and change compositions, environment configs and configurations as on the releases before [agent.tools.v2]', async () => {
+    expect((await tools.run('get_composition', { name: 'networks' })).rendered.text).toContain(
+      'function-absent',
+    );
+    const patch = { metadata: { labels: { tier: 'one' } } };
+    await tools.run('update_composition', { name: 'networks', patch });
+    const changed = await controlPlane.client.get<KubeObject>(`${xrds}/v1/compositions/networks`);
+    expect(changed.metadata.labels).toMatchObject({ tier: 'one' });
+    await eventually(async () =>
+      expect(
+        (await tools.run('list_composition_revisions', { composition: 'networks' })).items.length,
+      ).toBeGreaterThan(0),
+    );
+    expect((await tools.run('list_environment_configs')).items).toMatchObject([{ name: 'env' }]);
+    expect((await tools.run('get_environment_config', { name: 'env' })).rendered.text).toContain('a: b');
+
+    await using registry = await PackageRegistry.start('2');
+    const reference = await registry.push('acme/config', 'v1.0.0', configurationFiles(`c.${group}`));
+    await tools.run('install_configuration', { package: reference, name: 'c', wait_seconds: 30 });
+    expect((await tools.run('list_configurations')).items).toMatchObject([{ name: 'c' }]);
+    expect((await tools.run('get_configuration', { name: 'c' })).rendered.text).toContain(reference);
+    expect((await tools.run('list_configuration_revisions', { configuration: 'c' })).items).toHaveLength(1);
+    expect((await tools.run('list_providers')).items).toEqual([]);
+    await tools.run('uninstall_configuration', { name: 'c' });
+    await eventually(async () => {
+      expect((await tools.refused('get_configuration', { name: 'c' })).code).toBe('not_found');
+    });
   });
 
   it('make namespaced XRs as the connector does for an app cluster [agent.claim.v2]', async () => {
