@@ -1,8 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { durationBuckets } from '../base/metrics.ts';
 import { productVersion } from '../base/version.ts';
 import type { CallRecord } from './audit/call-record.ts';
-
-const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
 /** Why a request was answered before any tool was called. */
 export type Refusal = 'token' | 'scope' | 'rate' | 'concurrency';
@@ -22,7 +21,7 @@ export class AgentMetrics {
     name: 'mcp_connector_agent_call_duration_seconds',
     help: 'Time of a call, by what it may do: read, create, destructive.',
     labelNames: ['server', 'effect'] as const,
-    buckets: seconds,
+    buckets: durationBuckets,
     registers: [this.registry],
   });
 
@@ -44,7 +43,7 @@ export class AgentMetrics {
     name: 'mcp_connector_agent_upstream_request_duration_seconds',
     help: 'Time of a request to a control plane, by HTTP method and status code (<error> where none came).',
     labelNames: ['server', 'verb', 'code'] as const,
-    buckets: seconds,
+    buckets: durationBuckets,
     registers: [this.registry],
   });
 

@@ -1,5 +1,10 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
+/** Of durations, in seconds: from an answer out of memory to the longest that anybody waits. */
+export const durationBuckets = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
+];
+
 /** What operators count. Names: `mcp_connector_<noun>_<unit>` or `_total`. */
 export class Metrics {
   readonly registry = new Registry();
@@ -15,7 +20,7 @@ export class Metrics {
     name: 'mcp_connector_request_duration_seconds',
     help: 'Time from the request line to the end of the answer; watches are left out.',
     labelNames: ['verb'] as const,
-    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+    buckets: durationBuckets,
     registers: [this.registry],
   });
 
@@ -172,7 +177,7 @@ export class Metrics {
     name: 'mcp_connector_upstream_request_duration_seconds',
     help: 'Time from sending a request to the control plane to the header of its answer, by HTTP method (WATCH for watches) and status code (<error> where none came).',
     labelNames: ['verb', 'code'] as const,
-    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+    buckets: durationBuckets,
     registers: [this.registry],
   });
 

@@ -11,6 +11,11 @@ export interface Right {
   name?: string | undefined;
 }
 
+/** As a review takes it: the subresource apart, and a version where that matters. */
+export type ReviewedRight = Right & { version?: string; subresource?: string | undefined };
+
+export const accessReviewPath = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
+
 /** What the account of a client may do there, each right asked about once. */
 export class OwnRights {
   readonly #client: KubeClient;
@@ -42,11 +47,11 @@ export class OwnRights {
 /** Asks anew each time. */
 export async function hasRight(
   client: KubeClient,
-  resourceAttributes: Right & { version?: string; subresource?: string | undefined },
+  resourceAttributes: ReviewedRight,
   options?: CallOptions,
 ): Promise<boolean> {
   const review = await client.create<{ status?: { allowed?: boolean } }>(
-    '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+    accessReviewPath,
     {
       apiVersion: 'authorization.k8s.io/v1',
       kind: 'SelfSubjectAccessReview',

@@ -1,5 +1,6 @@
 import type { KubeObject } from '../../apimachinery/objects.ts';
 import { resourcePath } from '../../clusters/api-paths.ts';
+import { accessReviewPath, hasRight, type ReviewedRight } from '../../clusters/own-rights.ts';
 import { type CallOptions, type KubeClient, metadataListAccept } from '../../clusters/kube-client.ts';
 import { ToolError } from '../tools/tool-error.ts';
 import { apiFailure } from './api-failure.ts';
@@ -108,12 +109,7 @@ export class ClusterApi {
     write: WriteOptions = {},
   ): Promise<T> {
     const path = resourcePath(resource, { namespace: place.namespace });
-    return this.#send(
-      'POST',
-      path,
-      (client, options) => client.create<T>(path, body, { ...options, query: writeQuery(write) }),
-      write,
-    );
+    return this.#write('POST', path, write, (client, options) => client.create<T>(path, body, options));
   }
 
   replace<T extends KubeObject>(
@@ -123,12 +119,7 @@ export class ClusterApi {
     write: WriteOptions = {},
   ): Promise<T> {
     const path = resourcePath(resource, place);
-    return this.#send(
-      'PUT',
-      path,
-      (client, options) => client.replace<T>(path, body, { ...options, query: writeQuery(write) }),
-      write,
-    );
+    return this.#write('PUT', path, write, (client, options) => client.replace<T>(path, body, options));
   }
 
   /** JSON merge patch. */
@@ -139,12 +130,7 @@ export class ClusterApi {
     write: WriteOptions = {},
   ): Promise<T> {
     const path = resourcePath(resource, place);
-    return this.#send(
-      'PATCH',
-      path,
-      (client, options) => client.patch<T>(path, body, { ...options, query: writeQuery(write) }),
-      write,
-    );
+    return this.#write('PATCH', path, write, (client, options) => client.patch<T>(path, body, options));
   }
 
   /**
@@ -164,17 +150,8 @@ export class ClusterApi {
   }
 
   /** SelfSubjectAccessReview: whether this caller may. */
-  async may(attributes: Record<string, string>): Promise<boolean> {
-    const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
-    const body = {
-      apiVersion: 'authorization.k8s.io/v1',
-      kind: 'SelfSubjectAccessReview',
-      spec: { resourceAttributes: attributes },
-    };
-    const { status } = await this.#send('POST', path, (client, options) =>
-      client.create<{ status: { allowed: boolean } }>(path, body, options),
-    );
-    return status.allowed;
+  may(attributes: ReviewedRight): Promise<boolean> {
+    return this.#send('POST', accessReviewPath, (client, options) => hasRight(client, attributes, options));
   }
 
   async #list<T extends KubeObject>(
@@ -199,6 +176,20 @@ export class ClusterApi {
       remaining: metadata.remainingItemCount,
       resourceVersion: metadata.resourceVersion,
     };
+  }
+
+  #write<T>(
+    method: string,
+    path: string,
+    write: WriteOptions,
+    send: (client: KubeClient, options: CallOptions) => Promise<T>,
+  ): Promise<T> {
+    return this.#send(
+      method,
+      path,
+      (client, options) => send(client, { ...options, query: writeQuery(write) }),
+      write,
+    );
   }
 
   async #send<T>(

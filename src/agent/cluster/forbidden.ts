@@ -1,8 +1,9 @@
+import type { ReviewedRight } from '../../clusters/own-rights.ts';
 import { parseRequestInfo } from '../../apimachinery/request-info.ts';
 import { ToolError } from '../tools/tool-error.ts';
 
 /** SelfSubjectAccessReview, as `ClusterApi.may` asks it. */
-type Ask = (attributes: Record<string, string>) => Promise<boolean>;
+type Ask = (attributes: ReviewedRight) => Promise<boolean>;
 
 /**
  * A 403 in words that somebody can act on: the right that is missing and whom to ask for it, or that the right is there and a
