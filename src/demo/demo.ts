@@ -4,10 +4,10 @@ import type { KubeObject } from '../apimachinery/objects.ts';
 import { ConnectorError } from '../base/errors.ts';
 import { namespacePath } from '../clusters/api-paths.ts';
 import { appClusterLabel, appNameLabel, appNamespaceLabel, controlPlaneName } from '../mapping/identity.ts';
+import { applyPlatform } from './platform.ts';
 import { ConnectorProcess } from './connector-process.ts';
 import { type Lab, startLab } from './lab.ts';
-import type { LabCluster } from './lab-cluster.ts';
-import { applyManifests, parseManifests } from './manifests.ts';
+import { parseManifests } from './manifests.ts';
 import { Transcript } from './transcript.ts';
 
 export interface DemoOptions {
@@ -39,7 +39,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
 
   show.step('Platform team: offer the claim API Database on the control plane');
   const platform = path.join(manifests, 'platform.yaml');
-  await offerComposites(show, controlPlane, platform);
+  await applyPlatform(controlPlane.client, parseManifests(await readFile(platform, 'utf8')));
   await show.kubectl(
     controlPlane,
     ['apply', '-f', platform],
@@ -118,23 +118,6 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   show.line('  kubectl get claim,composite,managed -A');
   show.line(`Logs are in ${lab.logDir}. Ctrl-C ends it all.`);
   await untilInterrupted(connector);
-}
-
-/**
- * The composite kind before its claims: a claim controller of Crossplane 1.20 that starts before the composite kind is served never
- * watches it, and the claim of the demo would be late by a minute, or for ever.
- */
-async function offerComposites(show: Transcript, controlPlane: LabCluster, platform: string): Promise<void> {
-  const definitions = parseManifests(await readFile(platform, 'utf8')).filter(
-    ({ kind }) => kind === 'CompositeResourceDefinition',
-  ) as (KubeObject & { spec: { claimNames?: object } })[];
-  for (const { spec } of definitions) delete spec.claimNames;
-  await applyManifests(controlPlane.client, definitions);
-  await show.kubectl(
-    controlPlane,
-    ['wait', '--for=condition=Established', xrd, '--timeout=60s'],
-    [/condition met/],
-  );
 }
 
 async function startConnector(lab: Lab): Promise<ConnectorProcess> {

@@ -8,7 +8,8 @@ import { accessFromFile } from '../../src/clusters/cluster-access.ts';
 import { KubeClient } from '../../src/clusters/kube-client.ts';
 import { Transport } from '../../src/clusters/transport.ts';
 import { freePorts } from '../../src/demo/free-ports.ts';
-import { applyManifests, parseManifests } from '../../src/demo/manifests.ts';
+import { applyPlatform } from '../../src/demo/platform.ts';
+import { parseManifests } from '../../src/demo/manifests.ts';
 import { AgentTools } from '../support/agent-tools.ts';
 import { eventually, sharedLab } from '../support/lab.ts';
 import { deleteIfThere } from '../support/platform-api.ts';
@@ -91,7 +92,7 @@ describe('insight into Crossplane 1.20', () => {
     await sweep();
     await client.create(namespacePath(), { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
     const manifests = [managedKind('Bucket'), managedKind('Topic'), platform].join('---');
-    await applyManifests(client, parseManifests(manifests));
+    await applyPlatform(client, parseManifests(manifests));
     await eventually(() =>
       client.create(`${base}/namespaces/${name}/stores`, {
         apiVersion: api,

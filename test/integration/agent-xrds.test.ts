@@ -41,9 +41,10 @@ describe('the tools for XRDs, on Crossplane 1.20', () => {
     expect(created.object).toMatchObject({ api_version: 'apiextensions.crossplane.io/v1', versions: ['v1'] });
   });
   afterAll(async () => {
-    for (const name of [`boxes.${group}`, `xclaimeds.${group}`, `drops.${group}`])
+    for (const name of ['boxes', 'xclaimeds', 'xlates', 'drops'].map((plural) => `${plural}.${group}`))
       await deleteIfThere(controlPlane.client, `${base}/${name}`);
-    await deleteIfThere(controlPlane.client, crdPath(`takens.${group}`));
+    for (const plural of ['takens', 'others'])
+      await deleteIfThere(controlPlane.client, crdPath(`${plural}.${group}`));
     await controlPlane.close();
   });
 
@@ -177,6 +178,45 @@ describe('the tools for XRDs, on Crossplane 1.20', () => {
     expect(error).toMatchObject({
       code: 'already_exists',
       message: expect.stringContaining(`a CRD takens.${group}`),
+    });
+  });
+
+  it('warn of a controller that Crossplane started before its kind was served, and that works on nothing [agent.xrd.idle]', async () => {
+    // As long as another kind has the singular that Crossplane asks for, the composite kind is not served, while its claims are.
+    const crd = {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: `others.${group}` },
+      spec: {
+        group,
+        scope: 'Cluster',
+        names: { kind: 'Other', plural: 'others', singular: 'xlate' },
+        versions: [
+          { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } },
+        ],
+      },
+    };
+    await controlPlane.client.create(crdPath(), crd);
+    const name = `xlates.${group}`;
+    const manifest = {
+      spec: {
+        group,
+        names: { kind: 'XLate', plural: 'xlates' },
+        claimNames: { kind: 'Late', plural: 'lates' },
+        versions: [versionWith(schema)],
+      },
+    };
+    const warning = expect.stringContaining(`a controller for XRD ${name} that watches nothing`);
+    const { answer } = await tools.run('create_xrd', { manifest });
+    expect(answer).toMatchObject({
+      summary: expect.stringContaining('it is not Established'),
+      warnings: [warning],
+      next: [`delete_xrd name=${name}, then create_xrd again`, `get_xrd name=${name}`],
+    });
+    await controlPlane.client.delete(crdPath(`others.${group}`));
+    await eventually(async () => {
+      const seen = await tools.run('get_xrd', { name });
+      expect(seen.answer).toMatchObject({ summary: `XRD ${name}: ok`, warnings: [warning] });
     });
   });
 

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import type { ConfigMap, KubeObject } from '../../src/apimachinery/objects.ts';
 import { configMapPath, namespacePath } from '../../src/clusters/api-paths.ts';
 import { type Lab, startLab } from '../../src/demo/lab.ts';
-import { applyManifests, parseManifests } from '../../src/demo/manifests.ts';
+import { applyPlatform } from '../../src/demo/platform.ts';
+import { parseManifests } from '../../src/demo/manifests.ts';
 import { mcpConnector } from '../support/command.ts';
 import { eventually, startConnector, type TestConnector } from '../support/lab.ts';
 import { describeWithReleases } from '../support/other-releases.ts';
@@ -134,7 +135,7 @@ suite('Crossplane 2', () => {
     await Promise.all([
       ...[namespace, 'connector'].map((name) => app.createNamespace(name)),
       controlPlane.createNamespace(claimNamespace),
-      applyManifests(controlPlane.client, parseManifests(definitions)),
+      applyPlatform(controlPlane.client, parseManifests(definitions)),
     ]);
     connector = await startConnector({
       app,

@@ -1,7 +1,7 @@
 import type { CustomResourceDefinition, JsonSchema, KubeObject } from '../../src/apimachinery/objects.ts';
 import { crdPath } from '../../src/clusters/api-paths.ts';
-import { absentOrThrow, isNotFound, type KubeClient } from '../../src/clusters/kube-client.ts';
-import { applyManifests } from '../../src/demo/manifests.ts';
+import { isNotFound, type KubeClient } from '../../src/clusters/kube-client.ts';
+import { applyPlatform } from '../../src/demo/platform.ts';
 import { eventually } from './eventually.ts';
 
 /** A claim API that a platform team offers; Crossplane makes the XR kind `X<kind>` and the claim kind of it. */
@@ -132,23 +132,9 @@ function compositionOf(api: ClaimApi): KubeObject {
  * when the control plane serves the claims.
  */
 export async function offerApi(controlPlane: KubeClient, api: ClaimApi): Promise<void> {
-  await offerComposites(controlPlane, api);
-  await applyManifests(controlPlane, [instanceCrd(api), xrdOf(api), compositionOf(api)]);
+  await applyPlatform(controlPlane, [instanceCrd(api), xrdOf(api), compositionOf(api)]);
   await established(controlPlane, claimCrdName(api));
   await eventually(() => eachResource(controlPlane, api, api.plural));
-}
-
-/**
- * The composite kind before its claims: a claim controller of Crossplane 1.20 that starts before the composite kind is served
- * (`cannot start composite resource claim controller watches`) never watches it, and its claims are late by a minute or for ever.
- */
-async function offerComposites(controlPlane: KubeClient, api: ClaimApi): Promise<void> {
-  const xrd = xrdOf(api) as KubeObject & { spec: { claimNames?: object } };
-  if (await controlPlane.get(`${xrdBase}/${xrdName(api)}`).catch(absentOrThrow)) return;
-  delete xrd.spec.claimNames;
-  await applyManifests(controlPlane, [xrd]);
-  await established(controlPlane, xrdName(api));
-  await eventually(() => eachResource(controlPlane, api, `x${api.plural}`));
 }
 
 async function established(client: KubeClient, name: string): Promise<void> {

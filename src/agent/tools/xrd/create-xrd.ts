@@ -8,6 +8,7 @@ import { readObject } from '../read-object.ts';
 import { ToolError } from '../tool-error.ts';
 import type { ToolCall } from '../tool.ts';
 import { apiVersionOf, createObject, invalid, typed } from '../write-object.ts';
+import { idleControllers } from './idle-controllers.ts';
 import { stateOf } from './read-xrds.ts';
 import { checkXrd } from './xrd-checks.ts';
 import { claimsOf, type Xrd } from './xrd-objects.ts';
@@ -55,6 +56,7 @@ export async function createXrd(call: ToolCall, input: CreateXrdInput): Promise<
   );
   call.kinds.forget();
   const state = stateOf(seen);
+  const idle = await idleControllers(call, seen);
   return {
     summary:
       state === 'ok'
@@ -65,8 +67,11 @@ export async function createXrd(call: ToolCall, input: CreateXrdInput): Promise<
       established: conditionText(conditionOf(seen, 'Established')),
       ...(seen.spec.claimNames ? { offered: conditionText(conditionOf(seen, 'Offered')) } : {}),
     },
-    warnings,
-    next: state === 'ok' ? [`create_composition for ${seen.spec.names.kind}`] : [`get_xrd name=${name}`],
+    warnings: [...warnings, ...idle],
+    next: [
+      ...idle.map(() => `delete_xrd name=${name}, then create_xrd again`),
+      state === 'ok' ? `create_composition for ${seen.spec.names.kind}` : `get_xrd name=${name}`,
+    ],
   };
 }
 

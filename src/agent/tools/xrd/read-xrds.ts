@@ -7,6 +7,7 @@ import { manifestAsked, readObject } from '../read-object.ts';
 import { ToolError } from '../tool-error.ts';
 import type { ToolCall } from '../tool.ts';
 import { invalid } from '../write-object.ts';
+import { idleControllers } from './idle-controllers.ts';
 import { schemaFields } from './schema-fields.ts';
 import { claimsOf, compositesOf, countOf, referenceableOf, scopeOf, type Xrd } from './xrd-objects.ts';
 
@@ -63,10 +64,11 @@ export async function getXrd(call: ToolCall, input: GetXrdInput): Promise<ToolAn
       `it has ${xrd.spec.versions.map(({ name }) => name).join(', ')}`,
     );
   const claims = claimsOf(xrd);
-  const [xrs, claimCount, compositions] = await Promise.all([
+  const [xrs, claimCount, compositions, warnings] = await Promise.all([
     countOf(call, compositesOf(xrd)),
     claims && countOf(call, claims),
     compositionsOf(call, xrd),
+    idleControllers(call, xrd),
   ]);
   const lines = schemaFields(version.schema?.openAPIV3Schema);
   return {
@@ -89,6 +91,7 @@ export async function getXrd(call: ToolCall, input: GetXrdInput): Promise<ToolAn
       [`fields of ${version.name}`]: lines.slice(0, maxFields),
       ...(lines.length > maxFields ? { more_fields: lines.length - maxFields } : {}),
     },
+    warnings,
     next: [`get_xrd name=${input.name} detail=full`, `list_composite_resources kind=${xrd.spec.names.kind}`],
   };
 }
