@@ -136,7 +136,10 @@ export class Exchange {
       });
       req.once('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
       req.once('error', reject);
-      req.once('close', () => reject(new Error('the client went away before its request was complete')));
+      req.once('close', () => {
+        // Every request ends with a close, and an error costs the stack that it tells of.
+        if (!req.readableEnded) reject(new Error('the client went away before its request was complete'));
+      });
     });
   }
 
