@@ -1,6 +1,6 @@
 import type { Condition, KubeList, KubeObject } from '../apimachinery/objects.ts';
 import { resourcePath } from '../clusters/api-paths.ts';
-import type { KubeClient } from '../clusters/kube-client.ts';
+import { absentOrThrow, type KubeClient } from '../clusters/kube-client.ts';
 
 /** A claim kind and the composite kind behind it, in the version that Crossplane's claim controller uses. */
 export interface ClaimApi {
@@ -52,6 +52,17 @@ export async function readClaimApis(controlPlane: KubeClient): Promise<ClaimApi[
       ];
     })
     .toSorted((a, b) => (apiName(a) < apiName(b) ? -1 : 1));
+}
+
+/** Whether Crossplane says at this moment that there are claims of it. */
+export async function isOffered(controlPlane: KubeClient, { group, composite }: ClaimApi): Promise<boolean> {
+  const name = `${composite.plural}.${group}`;
+  const definition = await controlPlane
+    .get<Definition>(resourcePath(definitions, { name }))
+    .catch(absentOrThrow);
+  if (!definition || definition.metadata.deletionTimestamp !== undefined) return false;
+  const condition = definition.status?.conditions?.find(({ type }) => type === 'Offered');
+  return condition?.status === 'True';
 }
 
 /** `<plural>.<group>`, as kubectl takes it. */

@@ -1,5 +1,5 @@
 import { ConnectorError } from '../base/errors.ts';
-import { apiName, readClaimApis } from '../claim-moves/claim-api.ts';
+import { apiName, isOffered, readClaimApis } from '../claim-moves/claim-api.ts';
 import type { LedgerEntry } from '../claim-moves/ledger.ts';
 import type { PlannedMove } from '../claim-moves/plan.ts';
 import type { BlockerReason, MoveRequest } from '../claim-moves/preflight.ts';
@@ -12,7 +12,7 @@ import {
   type SelectedClaim,
 } from '../claim-moves/selection.ts';
 import { nameByPattern, unknownPlaceholders } from '../claim-moves/target-names.ts';
-import type { KubeClient } from '../clusters/kube-client.ts';
+import { isNotFound, type KubeClient } from '../clusters/kube-client.ts';
 import type { OutputFormat } from './output-format.ts';
 
 /** Of all commands about moves. */
@@ -111,12 +111,17 @@ async function select(
     });
   });
   if (!hasFilter) return (await Promise.all(named)).filter((one) => one !== undefined);
-  return await listSelected(
-    client,
-    kinds.length === 0 ? apis : kinds.map((kind) => findApi(apis, kind)),
-    namespace,
-    selector,
+  const wanted = kinds.length === 0 ? apis : kinds.map((kind) => findApi(apis, kind));
+  const lists = wanted.map((api) =>
+    listSelected(client, [api], namespace, selector).catch(
+      async (error: unknown): Promise<SelectedClaim[]> => {
+        // Of an XRD that has just come, or is about to go, whoever's it is.
+        if (kinds.length === 0 && isNotFound(error) && !(await isOffered(client, api))) return [];
+        throw error;
+      },
+    ),
   );
+  return (await Promise.all(lists)).flat();
 }
 
 /** Whether a move that was begun is one of those that are asked for. */

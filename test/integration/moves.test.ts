@@ -9,7 +9,7 @@ import { findApi, readSelected } from '../../src/claim-moves/selection.ts';
 import { applyManifests } from '../../src/demo/manifests.ts';
 import { eventually, sharedLab } from '../support/lab.ts';
 import { type Ended, type Infrastructure, runCli, StoredClaims } from '../support/moved-claims.ts';
-import type { ClaimApi } from '../support/platform-api.ts';
+import { type ClaimApi, offerNothing } from '../support/platform-api.ts';
 import { GroundCluster, TestGround } from '../support/test-ground.ts';
 
 jest.setTimeout(120_000);
@@ -313,6 +313,20 @@ function ofComposition(name: string): { spec: object } {
     },
   };
 }
+
+describe('a move of everything in a namespace', () => {
+  it('is not held up by an XRD whose claims are not served, which a move of those alone says [moves.unserved]', async () => {
+    await using closing = new AsyncDisposableStack();
+    closing.use(await offerNothing(ground.controlPlane.client, `nobody.${ground.group}`));
+    await claims.create(from, 'everything');
+    const plan = ['--all', '--to-namespace', to, '--dry-run'];
+    const everything = await cli('move', ...plan);
+    expect(everything.stderr).not.toContain('ghosts');
+    expect(everything.stdout).toContain('everything');
+    const ghosts = await cli('move', `ghosts.nobody.${ground.group}`, ...plan);
+    expect(ghosts).toMatchObject({ code: 1, stderr: expect.stringContaining('was answered with 404') });
+  });
+});
 
 describe('a composition that reads the claim’s namespace', () => {
   beforeAll(async () => {

@@ -3,11 +3,10 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { dump, load } from 'js-yaml';
 import type { ConfigMap, KubeObject, Secret } from '../../src/apimachinery/objects.ts';
 import { configMapPath, leasePath, secretPath } from '../../src/clusters/api-paths.ts';
-import { applyManifests } from '../../src/demo/manifests.ts';
 import { Claims } from '../support/claims.ts';
 import { eventually, type TestConnector } from '../support/lab.ts';
 import { type Ended, runCli, StoredClaims } from '../support/moved-claims.ts';
-import type { ClaimApi } from '../support/platform-api.ts';
+import { type ClaimApi, offerNothing } from '../support/platform-api.ts';
 import { isGone, TestGround } from '../support/test-ground.ts';
 
 jest.setTimeout(180_000);
@@ -97,28 +96,8 @@ describe('the fence of an uninstall', () => {
 
 describe('mcp-connector uninstall', () => {
   it('is not held up by an XRD of others whose claims are not served [uninstall.unserved]', async () => {
-    const group = `nobody.${ground.group}`;
-    await applyManifests(ground.controlPlane.client, [
-      {
-        apiVersion: 'apiextensions.crossplane.io/v1',
-        kind: 'CompositeResourceDefinition',
-        // Crossplane makes nothing of it.
-        metadata: { name: `xghosts.${group}`, annotations: { 'crossplane.io/paused': 'true' } },
-        spec: {
-          group,
-          names: { kind: 'XGhost', plural: 'xghosts' },
-          claimNames: { kind: 'Ghost', plural: 'ghosts' },
-          versions: [
-            {
-              name: 'v1',
-              served: true,
-              referenceable: true,
-              schema: { openAPIV3Schema: { type: 'object' } },
-            },
-          ],
-        },
-      } as KubeObject,
-    ]);
+    await using closing = new AsyncDisposableStack();
+    closing.use(await offerNothing(ground.controlPlane.client, `nobody.${ground.group}`));
     expect(await uninstall(target, '--dry-run')).toMatchObject({ code: 0, stderr: '' });
   });
 

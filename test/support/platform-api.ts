@@ -1,6 +1,7 @@
 import type { CustomResourceDefinition, JsonSchema, KubeObject } from '../../src/apimachinery/objects.ts';
 import { crdPath } from '../../src/clusters/api-paths.ts';
 import { isNotFound, type KubeClient } from '../../src/clusters/kube-client.ts';
+import { applyManifests } from '../../src/demo/manifests.ts';
 import { applyPlatform } from '../../src/demo/platform.ts';
 import { eventually } from './eventually.ts';
 
@@ -156,6 +157,36 @@ async function eachResource(
     if (!resources.some(({ name }) => name === plural))
       throw new Error(`${group}/${version} has no ${plural}`);
   }
+}
+
+/**
+ * An XRD, of claims `ghosts`, that is never offered, until it is disposed of: another kind of its group has the singular that its claims
+ * would need.
+ */
+export async function offerNothing(controlPlane: KubeClient, group: string): Promise<AsyncDisposable> {
+  const definition = xrdOf({ group, kind: 'Ghost', plural: 'ghosts' });
+  const other = {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `others.${group}` },
+    spec: {
+      group,
+      scope: 'Cluster',
+      names: { kind: 'Other', plural: 'others', singular: 'ghost' },
+      versions: [
+        { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } },
+      ],
+    },
+  };
+  await applyManifests(controlPlane, [other]);
+  await established(controlPlane, other.metadata.name);
+  await applyManifests(controlPlane, [definition]);
+  return {
+    [Symbol.asyncDispose]: async () => {
+      await deleteIfThere(controlPlane, `${xrdBase}/${definition.metadata.name}`);
+      await deleteIfThere(controlPlane, crdPath(other.metadata.name));
+    },
+  };
 }
 
 /** Before the XRD goes: Crossplane cannot end a claim whose XR kind it has removed. */
