@@ -15,7 +15,7 @@ import { kubeconfigText, readAccountToken, writeSecret } from './kubeconfig-secr
 import { hasChanges, manifestChanges } from './manifest-changes.ts';
 import { examine, type Preflight } from './preflight.ts';
 import { type ApiState, readApis, waitForApis } from './registered-wait.ts';
-import { retire } from './take-over.ts';
+import { retire, runningDeployments } from './take-over.ts';
 import { clusterNameAnnotation } from '../mapping/identity.ts';
 
 export interface InstallOptions {
@@ -92,7 +92,7 @@ export async function install(
     await keepToken(options, preflight, app, tell);
     await upgrade(options, preflight, report, tell);
     const apis = options.dryRun || !options.isWaiting ? [] : await available(options, preflight, app, report);
-    await takeOver(options, preflight, app, tell);
+    await takeOver(options, preflight, app, report, tell);
     return { hasChanged: done.length > 0, fullname: preflight.release.releaseName, apis };
   } catch (error) {
     if (done.length === 0) throw error;
@@ -224,10 +224,17 @@ async function takeOver(
   { dryRun, isWaiting }: InstallOptions,
   preflight: Preflight,
   app: KubeClient,
+  report: InstallReport,
   tell: Tell,
 ): Promise<void> {
   const other = preflight.takeOver;
+  if (!other) return;
   // Only once its APIs are seen to be served by us.
-  if (!other || dryRun || !isWaiting) return;
-  for (const name of await retire(app, other)) tell(name, 'scaled to 0');
+  if (isWaiting) {
+    const names = dryRun ? (await runningDeployments(app, other)).keys() : await retire(app, other);
+    for (const name of names) tell(name, 'scaled to 0');
+    return;
+  }
+  for (const name of (await runningDeployments(app, other)).keys())
+    report.done(`${name} left running, because of --no-wait: scale it to 0 when the APIs are Available`);
 }

@@ -91,10 +91,20 @@ export async function sameClaimsCheck(
  * Ends the pods behind the other installation's Service, so that nobody registers the APIs against us. Nothing of it is deleted: with
  * its Deployment scaled up again, it is back. Returns the names of what was scaled.
  */
-export async function retire(app: KubeClient, { namespace, releaseName }: Release): Promise<string[]> {
+export async function retire(app: KubeClient, other: Release): Promise<string[]> {
+  const paths = await runningDeployments(app, other);
+  for (const path of paths.values()) await app.patch(`${path}/scale`, { spec: { replicas: 0 } });
+  return [...paths.keys()];
+}
+
+/** Paths of those behind the other installation's Service, by the names that kubectl prints. */
+export async function runningDeployments(
+  app: KubeClient,
+  { namespace, releaseName }: Release,
+): Promise<Map<string, string>> {
   const service = await app.get<Service>(servicePath(namespace, releaseName)).catch(absentOrThrow);
   const selector = Object.entries(service?.spec.selector ?? {});
-  if (selector.length === 0) return [];
+  if (selector.length === 0) return new Map();
   const path = `/apis/apps/v1/namespaces/${namespace}/deployments`;
   const { items } = await app.get<KubeList<Deployment>>(path);
   const behind = items.filter(
@@ -102,7 +112,7 @@ export async function retire(app: KubeClient, { namespace, releaseName }: Releas
       spec.replicas !== 0 &&
       selector.every(([key, value]) => spec.template.metadata?.labels?.[key] === value),
   );
-  for (const { metadata } of behind)
-    await app.patch(`${path}/${metadata.name}/scale`, { spec: { replicas: 0 } });
-  return behind.map(({ metadata }) => `deployment.apps/${metadata.name} in ${namespace}`);
+  return new Map(
+    behind.map(({ metadata: { name } }) => [`deployment.apps/${name} in ${namespace}`, `${path}/${name}`]),
+  );
 }

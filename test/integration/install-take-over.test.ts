@@ -119,6 +119,16 @@ describe('install --take-over', () => {
     expect(await cli.run('list', '--all', '--short')).toBe('');
   });
 
+  it('says what would become of the pods of the other, and that they stay where nothing is waited for [install.takeover.whole]', async () => {
+    const dry = ['--take-over', '--dry-run', `--control-plane-secret=${byHand}`] as const;
+    const other = `deployment.apps/${original} in ${ground.namespace}`;
+    const { stdout } = await cli.asAdministrator(...dry);
+    expect(stdout).toContain(`${other} scaled to 0 (dry run)\n`);
+    const { stdout: hasty } = await cli.asAdministrator(...dry, '--no-wait');
+    expect(hasty).toContain(`${other} left running, because of --no-wait: scale it to 0 when the APIs are`);
+    expect(await replicas()).toBe(2);
+  });
+
   it('installs beside the other, takes its APIs and then its pods, and every list meanwhile is the same [install.takeover.whole]', async () => {
     const { uid: registration } = (await registered()).metadata;
     await using list = new SteadyList(ground.app.client, claims.path());
