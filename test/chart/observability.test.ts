@@ -27,12 +27,15 @@ interface Sample {
 /** Labels that Prometheus adds to every sample. */
 const targetLabels = new Set(['job', 'namespace', 'pod', 'instance', 'service', 'le']);
 const known = new Map<string, Set<string>>();
+const observed = ['metrics.rules.enabled=true', 'metrics.dashboard.enabled=true'];
 let manifests: Manifest[];
+let ofAgent: Manifest[];
 
 beforeAll(async () => {
   await helm();
   manifests = await renderChart({ mode: 'full' });
-  for (const { name, type, labelNames } of describeRegistry()) {
+  ofAgent = await renderChart({ mode: 'agent', set: observed });
+  for (const { name, type, labelNames } of [...describeRegistry(), ...describeRegistry(new AgentMetrics())]) {
     const suffixes = type === 'histogram' ? ['_bucket', '_sum', '_count'] : [''];
     for (const suffix of suffixes) known.set(name + suffix, new Set(labelNames));
   }
@@ -56,11 +59,11 @@ function alertsOf(rendered: Manifest[], name: string): Alert[] {
   return spec.groups.flatMap((group) => group.rules);
 }
 
-function dashboardOf(rendered: Manifest[]): Dashboard {
-  const { data } = find(rendered, 'ConfigMap', 'mcp-connector-dashboard') as unknown as {
+function dashboardOf(rendered: Manifest[], name: string): Dashboard {
+  const { data } = find(rendered, 'ConfigMap', `${name}-dashboard`) as unknown as {
     data: Record<string, string>;
   };
-  return JSON.parse(data['mcp-connector.json'] ?? '') as Dashboard;
+  return JSON.parse(data[`${name}.json`] ?? '') as Dashboard;
 }
 
 /** Grafana fills these in before Prometheus reads the expression. */
@@ -150,9 +153,26 @@ describe('the alerts', () => {
     expect(elsewhere).toEqual([]);
   });
 
+  it('are others for the agent gateway, of its own metrics and its own job [observe.alerts.metrics]', async () => {
+    const name = 'mcp-connector-agent';
+    const alerts = alertsOf(ofAgent, name);
+    expect(alerts.map(({ expr }) => unknownIn(expr))).toEqual(alerts.map(() => []));
+    const read = alerts.flatMap(({ expr }) => samplesOf(expr).map(({ metric }) => metric));
+    expect(read.filter((metric) => !metric.startsWith('mcp_connector_agent_'))).toEqual([]);
+    const selector = `job="${name}",namespace="kube-system"`;
+    expect(alerts.filter(({ expr }) => samplesOf(expr).length !== expr.split(selector).length - 1)).toEqual(
+      [],
+    );
+    const set = [...observed, 'metrics.rules.agentJob=agents'];
+    expect(alertsOf(await renderChart({ mode: 'agent', set }), name)[0]?.expr).toContain('job="agents"');
+  });
+
   it('say what is wrong, and lead to what to do [observe.alerts.runbook]', async () => {
     const anchors = anchorsOf('docs/troubleshooting.md');
-    for (const { alert, labels, annotations } of alertsOf(manifests, 'mcp-connector')) {
+    const set = [...observed, 'metrics.rules.runbookURL=https://wiki.example.org/mcp-connector'];
+    const agents = alertsOf(await renderChart({ mode: 'agent', set }), 'mcp-connector-agent');
+    expect(agents.length).toBeGreaterThan(3);
+    for (const { alert, labels, annotations } of [...alertsOf(manifests, 'mcp-connector'), ...agents]) {
       expect([alert, Object.keys(annotations)]).toEqual([alert, ['description', 'runbook_url', 'summary']]);
       expect([alert, labels.severity]).toEqual([alert, expect.stringMatching(/^(critical|warning)$/)]);
       const [page, anchor] = annotations.runbook_url.split('#');
@@ -180,17 +200,23 @@ describe('the dashboard', () => {
     });
   });
 
-  it('asks only for metrics and labels that there are [observe.dashboard.metrics]', () => {
-    const { panels, templating } = dashboardOf(manifests);
-    const exprs = panels.flatMap(({ title, targets }) => targets.map(({ expr }) => ({ title, expr })));
-    expect(exprs.length).toBeGreaterThan(15);
-    expect(exprs.map(({ title, expr }) => [title, unknownIn(expr)])).toEqual(
-      exprs.map(({ title }) => [title, []]),
-    );
-    const variables = new Set(templating.list.map(({ name }) => name));
-    const used = exprs.flatMap(({ expr }) => [...expr.matchAll(/\$(?!__)(\w+)/g)].map(([, name]) => name));
-    expect(used.filter((name) => !variables.has(name ?? ''))).toEqual([]);
-    const [, namespaces] = templating.list;
-    expect(namespaces?.query).toMatchObject({ query: 'label_values(mcp_connector_build_info, namespace)' });
-  });
+  it.each([
+    ['mcp-connector', 'mcp_connector_build_info', () => manifests],
+    ['mcp-connector-agent', 'mcp_connector_agent_build_info', () => ofAgent],
+  ])(
+    'of %s asks only for metrics and labels that there are [observe.dashboard.metrics]',
+    (release, info, rendered) => {
+      const { panels, templating } = dashboardOf(rendered(), release);
+      const exprs = panels.flatMap(({ title, targets }) => targets.map(({ expr }) => ({ title, expr })));
+      expect(exprs.length).toBeGreaterThan(12);
+      expect(exprs.map(({ title, expr }) => [title, unknownIn(expr)])).toEqual(
+        exprs.map(({ title }) => [title, []]),
+      );
+      const variables = new Set(templating.list.map(({ name }) => name));
+      const used = exprs.flatMap(({ expr }) => [...expr.matchAll(/\$(?!__)(\w+)/g)].map(([, name]) => name));
+      expect(used.filter((name) => !variables.has(name ?? ''))).toEqual([]);
+      const [, namespaces] = templating.list;
+      expect(namespaces?.query).toMatchObject({ query: `label_values(${info}, namespace)` });
+    },
+  );
 });
