@@ -85,6 +85,7 @@ function exposed(verb: Verb, members: readonly Member[], outputSchema: Tool['out
       annotations: annotationsOf(effects),
       ...(outputSchema ? { outputSchema } : {}),
     },
+    calls: new Map(members.map(({ tool, kind }) => [tool.name, `${verb} (${choice}=${kind})`])),
     route: ({ [choice]: kind, [ownChoice]: own, ...args }) => {
       const member = typeof kind === 'string' ? byKind.get(kind) : undefined;
       if (member)

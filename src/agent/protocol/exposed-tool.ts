@@ -10,6 +10,8 @@ const confirmSchema = { type: 'string', description: 'Code from confirmation_req
 /** A tool as clients see it: under a style of names, and with what leads from its arguments to the tool that runs. */
 export interface ExposedTool {
   listed: Tool;
+  /** How each tool that is behind it is called, by the tool's own name: for prompts. */
+  calls: ReadonlyMap<string, string>;
   /** Throws ToolError `invalid` where the arguments name none. */
   route(args: Record<string, unknown>): RoutedCall;
 }

@@ -125,10 +125,15 @@ function callerOf(authInfo: AuthInfo | undefined): Caller {
   return caller as Caller;
 }
 
+/** What calls a tool that reads, beside the call of a tool. */
+const readMethods = new Set(['resources/read', 'completion/complete']);
+
 /** Several in a batch, which 2025-03-26 had. */
 function callsIn(body: unknown, { tools }: ServedTools): AskedEffect[] {
   return [body].flat().flatMap((message) => {
     const { method, params } = (message ?? {}) as { method?: unknown; params?: Record<string, unknown> };
+    if (typeof method === 'string' && readMethods.has(method))
+      return [{ tool: method, effect: 'read' as const, args: params ?? {} }];
     if (method !== 'tools/call' || typeof params?.['name'] !== 'string') return [];
     const tool = tools.get(params['name']);
     const args = (params['arguments'] ?? {}) as Record<string, unknown>;

@@ -10,7 +10,8 @@ import {
 } from '@modelcontextprotocol/server';
 import { productVersion } from '../../base/version.ts';
 import type { Caller } from '../callers/caller.ts';
-import type { ServedTools } from './served-tools.ts';
+import { serveLibrary } from './library-handlers.ts';
+import type { Asking, ServedTools } from './served-tools.ts';
 
 export interface McpServerOptions {
   name: string;
@@ -22,6 +23,7 @@ export interface McpServerOptions {
 
 /** Milliseconds that a client of 2026-07-28 may keep the list of tools; an edit is told to those who listen. */
 const listLifetimeMs = 60_000;
+const lists = ['tools/list', 'prompts/list', 'resources/list', 'resources/templates/list'] as const;
 
 /**
  * A server object of the SDK, for one request, session or process. Lists and schemas were made before: registering tools one
@@ -35,26 +37,31 @@ class ToolServer extends McpServer {
       { name: `mcp-connector/${name}`, title: `Crossplane (${name})`, version: productVersion() },
       {
         instructions: served().instructions,
-        cacheHints: { 'tools/list': { ttlMs: listLifetimeMs, cacheScope: 'private' } },
+        cacheHints: Object.fromEntries(
+          lists.map((list) => [list, { ttlMs: listLifetimeMs, cacheScope: 'private' as const }]),
+        ),
       },
     );
     this.#served = served;
     this.server.registerCapabilities({ tools: { listChanged: true } });
+    const asking = (ctx: ServerContext): Asking => {
+      const { info } = this.#clientOf(ctx, era);
+      return { caller, ctx, client: info && `${info.name}/${info.version}` };
+    };
     this.server.setRequestHandler('tools/list', () => ({
       tools: [...served().tools.values()].map(({ listed }) => listed),
     }));
     this.server.setRequestHandler('tools/call', async ({ params }, ctx) => {
       const tool = served().tools.get(params.name);
       if (!tool) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Tool ${params.name} not found`);
-      const { capabilities, info } = this.#clientOf(ctx, era);
       return tool.call({
+        ...asking(ctx),
         args: params.arguments ?? {},
-        caller,
-        ctx,
-        canAskPerson: canAskPerson(capabilities),
-        client: info && `${info.name}/${info.version}`,
+        canAskPerson: canAskPerson(this.#clientOf(ctx, era).capabilities),
       });
     });
+    const { library } = served();
+    if (library) serveLibrary(this.server, () => served().library ?? library, asking);
   }
 
   /** Headers that mirror arguments are compared by the SDK, which asks here for the schema that marks them. */

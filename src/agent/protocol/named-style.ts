@@ -17,6 +17,7 @@ export function namedStyle(
       annotations: annotationsOf([tool.effect]),
       ...(outputSchema ? { outputSchema } : {}),
     },
+    calls: new Map([[tool.name, tool.name]]),
     route: (args) => ({ tool, args }),
   }));
 }

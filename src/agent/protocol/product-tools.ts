@@ -1,13 +1,17 @@
+import type { CallToolResult, InputRequiredResult } from '@modelcontextprotocol/server';
 import { traceIdOf } from '../audit/trace-id.ts';
 import type { AgentServer } from '../servers/agent-server.ts';
 import { compactStyle } from './compact-style.ts';
 import { namedStyle } from './named-style.ts';
 import { answerSchema } from './answer-schema.ts';
-import type { ServedTool, ServedTools, ToolRequest } from './served-tools.ts';
-import { type CallDependencies, callTool } from './tool-call.ts';
+import { namesOf } from './completion.ts';
+import { productPrompts } from './product-prompts.ts';
+import { type CallReader, productResources } from './product-resources.ts';
+import type { Asking, ServedLibrary, ServedTool, ServedTools } from './served-tools.ts';
+import { type AskedCall, type CallDependencies, callTool } from './tool-call.ts';
 import type { ExposedTool } from './exposed-tool.ts';
 
-/** The tools of a server in the style of its definition, ready to be called. */
+/** The tools of a server in the style of its definition, ready to be called, and what goes with them. */
 export function productTools(server: AgentServer, dependencies: CallDependencies): ServedTools {
   const { description, tools } = server.definition;
   const style = tools.style === 'compact' ? compactStyle : namedStyle;
@@ -15,6 +19,7 @@ export function productTools(server: AgentServer, dependencies: CallDependencies
   return {
     instructions: description,
     tools: new Map(exposed.map((tool) => [tool.listed.name, served(tool, server, dependencies)])),
+    library: libraryOf(server, exposed, dependencies),
   };
 }
 
@@ -29,34 +34,64 @@ function served(exposed: ExposedTool, server: AgentServer, dependencies: CallDep
         return 'read';
       }
     },
-    call: ({ args, caller, ctx, canAskPerson, client }) => {
-      const { mcpReq } = ctx;
-      const { _meta: meta } = mcpReq;
+    call: ({ args, canAskPerson, ...asking }) => {
+      const { mcpReq } = asking.ctx;
       const state = mcpReq.requestState();
-      return callTool(
-        server,
-        {
-          exposed,
-          args,
-          caller,
-          signal: mcpReq.signal,
-          confirmation: {
-            canAskPerson,
-            responses: mcpReq.inputResponses,
-            state: typeof state === 'string' ? state : undefined,
-          },
-          progress: progressOf(ctx),
-          client,
-          traceId: traceIdOf(meta, ctx.http?.req?.headers.get('traceparent')),
-        },
-        dependencies,
-      );
+      const confirmation = {
+        canAskPerson,
+        responses: mcpReq.inputResponses,
+        state: typeof state === 'string' ? state : undefined,
+      };
+      const asked = { ...askedBy(asking), exposed, args, confirmation };
+      return callTool(server, asked, dependencies);
     },
   };
 }
 
+function libraryOf(
+  server: AgentServer,
+  exposed: readonly ExposedTool[],
+  dependencies: CallDependencies,
+): ServedLibrary {
+  const { tools } = server.parts;
+  const call: CallReader = async (tool, args, asking) => {
+    const route = (): { tool: typeof tool; args: typeof args } => ({ tool, args });
+    const asked: AskedCall = {
+      ...askedBy(asking),
+      exposed: { route, calls: new Map(), listed: { name: tool.name, inputSchema: { type: 'object' } } },
+      args,
+      structured: true,
+      confirmation: { canAskPerson: false, responses: undefined, state: undefined },
+    };
+    return resultOf(await callTool(server, asked, dependencies));
+  };
+  return {
+    prompts: productPrompts(exposed),
+    resources: productResources(tools, call),
+    completeNames: (list, typed, given, asking) => namesOf(tools, call, { list, typed, given }, asking),
+  };
+}
+
+/** Whatever only reads asks nobody. */
+function resultOf(result: CallToolResult | InputRequiredResult): CallToolResult {
+  if (!('content' in result)) throw new Error('a tool that reads asked for more input');
+  return result as CallToolResult;
+}
+
+function askedBy({ caller, ctx, client }: Asking): Omit<AskedCall, 'exposed' | 'args' | 'confirmation'> {
+  const { mcpReq } = ctx;
+  const { _meta: meta } = mcpReq;
+  return {
+    caller,
+    signal: mcpReq.signal,
+    progress: progressOf(ctx),
+    client,
+    traceId: traceIdOf(meta, ctx.http?.req?.headers.get('traceparent')),
+  };
+}
+
 /** Silent where the client did not ask for it. */
-function progressOf({ mcpReq }: ToolRequest['ctx']): (message: string) => void {
+function progressOf({ mcpReq }: Asking['ctx']): (message: string) => void {
   const { _meta: meta } = mcpReq;
   const progressToken = meta?.progressToken;
   if (progressToken === undefined) return () => undefined;

@@ -26,6 +26,8 @@ export interface AskedCall {
   /** Aborted when the client goes away or cancels. */
   signal: AbortSignal;
   confirmation: Omit<ConfirmationGiven, 'code'>;
+  /** The answer is for the gateway itself, which wants it as an object. */
+  structured?: boolean;
   progress: (message: string) => void;
   /** Name and version that the client gives itself. */
   client: string | undefined;
@@ -177,7 +179,7 @@ async function run(
     const { text, structured } = renderAnswer(answer, { cluster: clusterOf(server), warnings: api.warnings });
     return {
       content: [{ type: 'text', text }],
-      ...(definition.tools.outputSchemas ? { structuredContent: structured } : {}),
+      ...(definition.tools.outputSchemas || asked.structured ? { structuredContent: structured } : {}),
     };
   } finally {
     deadline.clear();

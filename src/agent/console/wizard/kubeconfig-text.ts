@@ -9,11 +9,9 @@ import { loadKubeconfig } from '../../../clusters/kubeconfig.ts';
 export function refusedKubeconfig(text: string): string | undefined {
   try {
     const access = accessFromKubeconfig(text, 'this');
-    const { kubeConfig, tokenFile, exec } = loadKubeconfig(text);
+    const { cluster, user, tokenFile, exec } = loadKubeconfig(text);
     if (exec)
       return 'The kubeconfig runs a program for its credential. Make one with a token or a client certificate.';
-    const cluster = kubeConfig.getCurrentCluster();
-    const user = kubeConfig.getCurrentUser();
     if (user?.authProvider)
       return 'The kubeconfig has an auth-provider. Make one with a token or a client certificate.';
     if (tokenFile || user?.certFile || user?.keyFile || cluster?.caFile)
