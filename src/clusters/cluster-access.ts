@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
-import type { RequestOptions } from 'node:https';
 import { systemClock } from '../base/clock.ts';
 import { ConnectorError, describeError } from '../base/errors.ts';
-import { type Credential, isPair, isSameCredential, type TlsMaterial } from './credential.ts';
+import { type Credential, isPair, isSameCredential } from './credential.ts';
 import { type ExecCredential, ExecPlugin } from './exec-plugin.ts';
 import {
   loadFromEnvironment,
@@ -10,6 +9,7 @@ import {
   loadKubeconfigFile,
   type LoadedKubeconfig,
 } from './kubeconfig.ts';
+import { authorizationOf, tlsOf } from './kubeconfig-credential.ts';
 import { expiryOfToken } from './token-expiry.ts';
 
 /** Where credentials come from that are neither in the kubeconfig nor in files. */
@@ -49,15 +49,11 @@ export class ClusterAccess {
   constructor(read: () => LoadedKubeconfig, source?: CredentialSource) {
     this.#load = read;
     this.#loaded = read();
-    const { kubeConfig } = this.#loaded;
-    const cluster = kubeConfig.getCurrentCluster();
+    const { cluster, currentContext, contextNames, exec } = this.#loaded;
     if (!cluster) {
       throw new ConnectorError(
         'kubeconfig-invalid',
-        `the kubeconfig's current-context "${kubeConfig.getCurrentContext() ?? ''}" names no cluster; set current-context to one of: ${kubeConfig
-          .getContexts()
-          .map((context) => context.name)
-          .join(', ')}`,
+        `the kubeconfig's current-context "${currentContext ?? ''}" names no cluster; set current-context to one of: ${contextNames.join(', ')}`,
       );
     }
     if (!URL.canParse(cluster.server) || !/^https?:$/.test(new URL(cluster.server).protocol)) {
@@ -69,7 +65,7 @@ export class ClusterAccess {
     this.server = new URL(cluster.server.replace(/\/+$/, ''));
     this.proxyUrl = cluster.proxyUrl;
     this.skipsTlsVerify = cluster.skipTLSVerify;
-    this.#plugin = source ?? (this.#loaded.exec && new ExecPlugin(this.#loaded.exec, cluster));
+    this.#plugin = source ?? (exec && new ExecPlugin(exec, cluster));
   }
 
   /** Path prefix before `/api` and `/apis`: empty for most clusters. */
@@ -116,14 +112,15 @@ export class ClusterAccess {
 
   async #read(): Promise<Credential> {
     this.#reload();
-    const options: RequestOptions = {};
     let exec;
-    let token: string | undefined;
+    let tls;
+    let authorization: string | undefined;
     try {
       exec = await this.#plugin?.credential();
-      const { kubeConfig, tokenFile } = this.#loaded;
-      await kubeConfig.applyToHTTPSOptions(options);
-      token = exec?.token ?? (tokenFile && readFileSync(tokenFile, 'utf8').trim());
+      const { tokenFile } = this.#loaded;
+      tls = tlsOf(this.#loaded);
+      const token = exec?.token ?? (tokenFile && readFileSync(tokenFile, 'utf8').trim());
+      authorization = token ? `Bearer ${token}` : await authorizationOf(this.#loaded);
     } catch (cause) {
       throw new ConnectorError(
         'credential-unavailable',
@@ -131,17 +128,8 @@ export class ClusterAccess {
         { cause },
       );
     }
-    const headers = options.headers as Record<string, string> | undefined;
-    const tls: TlsMaterial = {};
-    if (options.ca) tls.ca = options.ca as Buffer;
-    const cert = exec?.cert ?? (options.cert as Buffer | undefined);
-    const key = exec?.key ?? (options.key as Buffer | undefined);
-    if (cert) tls.cert = cert;
-    if (key) tls.key = key;
-    if (options.servername) tls.servername = options.servername;
-    if (options.rejectUnauthorized === false) tls.rejectUnauthorized = false;
-    const basic = options.auth ? `Basic ${Buffer.from(options.auth).toString('base64')}` : undefined;
-    const authorization = token ? `Bearer ${token}` : (headers?.['Authorization'] ?? basic);
+    if (exec?.cert) tls.cert = exec.cert;
+    if (exec?.key) tls.key = exec.key;
     const expiresAt = exec?.expiresAt ?? expiryOfToken(authorization);
     // Nearer to its end it is looked at more often: a source that renews in time has a new one by then.
     if (exec?.expiresAt !== undefined)
@@ -164,8 +152,8 @@ export class ClusterAccess {
       return;
     }
     if (next.text === this.#loaded.text) return;
-    const cluster = next.kubeConfig.getCurrentCluster();
-    const last = this.#loaded.kubeConfig.getCurrentCluster();
+    const { cluster } = next;
+    const { cluster: last } = this.#loaded;
     if (!cluster || cluster.server !== last?.server || cluster.proxyUrl !== last.proxyUrl) return;
     this.#loaded = next;
     this.#plugin = next.exec && new ExecPlugin(next.exec, cluster);
@@ -183,7 +171,7 @@ export function accessFromKubeconfig(text: string, origin: string): ClusterAcces
       cause,
     });
   }
-  if (loaded.kubeConfig.getClusters().length === 0) {
+  if (!loaded.hasClusters) {
     throw new ConnectorError('kubeconfig-invalid', `${origin} is not a kubeconfig: it lists no clusters`);
   }
   return new ClusterAccess(() => loaded);

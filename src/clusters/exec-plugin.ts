@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import type { Cluster, User } from '@kubernetes/client-node';
+import type { Cluster, User } from '@kubernetes/client-node/dist/config_types.js';
 import { ExecAuth } from '@kubernetes/client-node/dist/exec_auth.js';
 import { redacted } from '../base/redaction.ts';
 

@@ -1,74 +1,65 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { isIPv6 } from 'node:net';
 import path from 'node:path';
-import { KubeConfig } from '@kubernetes/client-node';
-import { load, type YAMLException } from 'js-yaml';
+import type { Cluster } from '@kubernetes/client-node/dist/config_types.js';
 import { ConnectorError, describeError } from '../base/errors.ts';
-import { redacted } from '../base/redaction.ts';
+import { type OwnCluster, readOwnCluster } from '../config/own-cluster.ts';
 import type { Credential } from './credential.ts';
 import type { ExecConfig } from './exec-plugin.ts';
-import { type ImpersonatingUser, impersonationOf } from './impersonation.ts';
+import { impersonationOf } from './impersonation.ts';
+import {
+  type Kubeconfig,
+  type KubeconfigUser,
+  mergeKubeconfigs,
+  parseKubeconfig,
+  readKubeconfig,
+} from './kubeconfig-file.ts';
 
-/** A kubeconfig as it is read, with what of its user changes while it stays the same taken out. */
+/** What the current context of a kubeconfig leads to. */
 export interface LoadedKubeconfig {
-  /** Without `exec` and token files: @kubernetes/client-node would keep what it once had of them. */
-  kubeConfig: KubeConfig;
+  /** Undefined where the context names none. */
+  cluster: Cluster | undefined;
+  user: KubeconfigUser | undefined;
+  currentContext: string | undefined;
+  contextNames: readonly string[];
+  hasClusters: boolean;
   /** Read for every credential. */
   tokenFile: string | undefined;
   exec: ExecConfig | undefined;
-  impersonation?: Credential['impersonation'];
+  impersonation: Credential['impersonation'];
   /** The same text is the same kubeconfig. */
   text: string | undefined;
 }
+
+const accountFolder = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /**
  * Relative paths are resolved against `folder`; `context` takes the place of the current one. Throws an error that quotes nothing
  * of the text, ConnectorError where it says all.
  */
 export function loadKubeconfig(text: string, folder?: string, context?: string): LoadedKubeconfig {
-  const kubeConfig = new KubeConfig();
-  try {
-    kubeConfig.loadFromString(text);
-  } catch (cause) {
-    // js-yaml shows the lines around a fault, and credentials stand in them.
-    const { reason, mark, message } = cause as Partial<YAMLException> & Error;
-    // oxlint-disable-next-line preserve-caught-error
-    throw new Error(reason === undefined ? redacted(message) : `${reason} in line ${(mark?.line ?? 0) + 1}`);
-  }
-  if (folder !== undefined) kubeConfig.makePathsAbsolute(folder);
-  useContext(kubeConfig, context);
-  const user = userOf(text, kubeConfig.getCurrentUser()?.name);
-  // A token wins, as in client-go.
-  const named = user.token ? undefined : user.tokenFile;
-  const tokenFile = named ? path.resolve(folder ?? '', named) : undefined;
-  const impersonation = impersonationOf(user);
-  return { ...withoutSources(kubeConfig), ...(tokenFile ? { tokenFile } : {}), impersonation, text };
+  return { ...loaded(parseKubeconfig(text, folder), context), text };
 }
 
 /** The user's kubeconfig as kubectl finds it, else the pod's own service account. */
 export function loadFromEnvironment(context?: string): LoadedKubeconfig {
-  const kubeConfig = new KubeConfig();
-  kubeConfig.loadFromDefault();
-  useContext(kubeConfig, context);
-  const { impersonateUser } = kubeConfig.getCurrentUser() ?? {};
-  // Of several files that were merged only this one field is known, and not the groups.
-  if (impersonateUser)
-    throw new ConnectorError(
-      'kubeconfig-invalid',
-      `the kubeconfig's user acts as "${impersonateUser}", which is taken from a named file only; name it with --kubeconfig`,
-    );
-  return { ...withoutSources(kubeConfig), text: undefined };
+  const own = readOwnCluster();
+  const { kubeconfigs, usualKubeconfig } = own;
+  if (kubeconfigs.length > 0) {
+    const there = kubeconfigs.filter((file) => existsSync(file));
+    if (there.length === 0)
+      throw new Error(`KUBECONFIG names ${kubeconfigs.join(', ')}, which does not exist`);
+    return loaded(mergeKubeconfigs(there.map(readKubeconfig)), context);
+  }
+  if (existsSync(usualKubeconfig)) return loaded(readKubeconfig(usualKubeconfig), context);
+  if (existsSync(path.join(accountFolder, 'token'))) return loaded(inCluster(own), context);
+  // As kubectl: where nothing leads anywhere.
+  return loaded(ofOne({ name: 'local', server: 'http://localhost:8080', skipTLSVerify: false }), context);
 }
 
 /** The cluster this process runs in, whatever kubeconfig lies around: never another one by accident. */
 export function loadInCluster(): LoadedKubeconfig {
-  const kubeConfig = new KubeConfig();
-  kubeConfig.loadFromCluster();
-  if (!URL.canParse(kubeConfig.getCurrentCluster()?.server ?? ''))
-    throw new ConnectorError(
-      'kubeconfig-invalid',
-      'this process runs in no cluster: KUBERNETES_SERVICE_HOST is not set',
-    );
-  return { ...withoutSources(kubeConfig), text: undefined };
+  return loaded(inCluster(readOwnCluster()));
 }
 
 /** Throws ConnectorError `kubeconfig-invalid`. */
@@ -85,42 +76,55 @@ export function loadKubeconfigFile(file: string, context?: string): LoadedKubeco
   }
 }
 
-interface FileUser extends ImpersonatingUser {
-  token?: string;
-  tokenFile?: string;
+/** One cluster, and a user of it. */
+export function loadedCluster(cluster: Cluster, user?: KubeconfigUser): LoadedKubeconfig {
+  return loaded(ofOne(cluster, user));
 }
 
-/** What @kubernetes/client-node does not read: token files (it looks for `token-file`), and all of `as` but the name. */
-function userOf(text: string, userName: string | undefined): FileUser {
-  const { users } = load(text) as { users?: { name?: string; user?: FileUser }[] };
-  return users?.find(({ name }) => name === userName)?.user ?? {};
-}
-
-function useContext(kubeConfig: KubeConfig, context: string | undefined): void {
-  if (context === undefined) return;
-  const known = kubeConfig.getContexts().map(({ name }) => name);
-  if (!known.includes(context)) {
+/** client-go/rest InClusterConfig. */
+function inCluster({ service }: OwnCluster): Kubeconfig {
+  if (!service)
     throw new ConnectorError(
       'kubeconfig-invalid',
-      `context "${context}" does not exist; the kubeconfig has: ${known.join(', ') || 'none'}`,
+      'this process runs in no cluster: KUBERNETES_SERVICE_HOST is not set',
     );
-  }
-  kubeConfig.setCurrentContext(context);
+  const { host, port } = service;
+  const server = `https://${isIPv6(host) ? `[${host}]` : host}:${port}`;
+  const caFile = path.join(accountFolder, 'ca.crt');
+  const tokenFile = path.join(accountFolder, 'token');
+  return ofOne(
+    { name: 'in-cluster', server, caFile, skipTLSVerify: false },
+    { name: 'in-cluster', tokenFile },
+  );
 }
 
-function withoutSources(kubeConfig: KubeConfig): Omit<LoadedKubeconfig, 'text'> {
-  const user = kubeConfig.getCurrentUser();
-  const provider: { exec?: ExecConfig; tokenFile?: string } | undefined = user?.authProvider?.config;
-  const exec: ExecConfig | undefined = user?.exec ?? provider?.exec;
-  const tokenFile = provider?.tokenFile;
-  if (!user || (!exec && !tokenFile)) return { kubeConfig, exec, tokenFile };
-  const { exec: _exec, authProvider: _authProvider, ...rest } = user;
-  const stripped = new KubeConfig();
-  stripped.loadFromOptions({
-    clusters: kubeConfig.getClusters(),
-    contexts: kubeConfig.getContexts(),
-    users: kubeConfig.getUsers().map((candidate) => (candidate === user ? rest : candidate)),
-    currentContext: kubeConfig.getCurrentContext(),
-  });
-  return { kubeConfig: stripped, exec, tokenFile };
+function ofOne(cluster: Cluster, user: KubeconfigUser = { name: cluster.name }): Kubeconfig {
+  const context = { name: cluster.name, cluster: cluster.name, user: user.name };
+  return { clusters: [cluster], contexts: [context], users: [user], currentContext: context.name };
+}
+
+function loaded(kubeconfig: Kubeconfig, context?: string): LoadedKubeconfig {
+  const { clusters, contexts, users } = kubeconfig;
+  const contextNames = contexts.map(({ name }) => name);
+  if (context !== undefined && !contextNames.includes(context)) {
+    throw new ConnectorError(
+      'kubeconfig-invalid',
+      `context "${context}" does not exist; the kubeconfig has: ${contextNames.join(', ') || 'none'}`,
+    );
+  }
+  const currentContext = context ?? kubeconfig.currentContext;
+  const current = contexts.find(({ name }) => name === currentContext);
+  const user = users.find(({ name }) => name === current?.user);
+  return {
+    cluster: clusters.find(({ name }) => name === current?.cluster),
+    user,
+    currentContext,
+    contextNames,
+    hasClusters: clusters.length > 0,
+    // A token wins, as in client-go.
+    tokenFile: user?.token ? undefined : user?.tokenFile,
+    exec: (user?.exec as ExecConfig | null | undefined) ?? undefined,
+    impersonation: user && impersonationOf(user),
+    text: undefined,
+  };
 }

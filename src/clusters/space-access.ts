@@ -1,6 +1,6 @@
-import { KubeConfig } from '@kubernetes/client-node';
 import { rootCertificates } from 'node:tls';
 import { ClusterAccess } from './cluster-access.ts';
+import { loadedCluster } from './kubeconfig.ts';
 import { SpaceToken, type SpaceTokenOptions } from './space-token.ts';
 
 /** A control plane in a Space of Upbound's. */
@@ -21,21 +21,12 @@ export function spaceUrl({ host, group, name }: Pick<SpaceControlPlane, 'host' |
 
 /** The way to it with an organization's token. */
 export function accessToSpace(space: SpaceControlPlane, token: SpaceTokenOptions): ClusterAccess {
-  const kubeConfig = new KubeConfig();
   const trusted = space.ca === undefined ? undefined : [...rootCertificates, space.ca].join('\n');
-  kubeConfig.loadFromOptions({
-    clusters: [
-      {
-        name: 'space',
-        server: spaceUrl(space),
-        skipTLSVerify: space.insecureSkipTlsVerify,
-        ...(trusted ? { caData: Buffer.from(trusted).toString('base64') } : {}),
-      },
-    ],
-    users: [{ name: 'space' }],
-    contexts: [{ name: 'space', cluster: 'space', user: 'space' }],
-    currentContext: 'space',
+  const loaded = loadedCluster({
+    name: 'space',
+    server: spaceUrl(space),
+    skipTLSVerify: space.insecureSkipTlsVerify,
+    ...(trusted ? { caData: Buffer.from(trusted).toString('base64') } : {}),
   });
-  const loaded = { kubeConfig, tokenFile: undefined, exec: undefined, text: undefined };
   return new ClusterAccess(() => loaded, new SpaceToken(token));
 }

@@ -19,9 +19,9 @@ function write(name: string, text: string): string {
   return file;
 }
 
-function kubeconfig(user: object, server = 'https://127.0.0.1:1'): string {
+function kubeconfig(user: object, server = 'https://127.0.0.1:1', cluster: object = {}): string {
   return JSON.stringify({
-    clusters: [{ name: 'c', cluster: { server } }],
+    clusters: [{ name: 'c', cluster: { server, ...cluster } }],
     users: [{ name: 'u', user }],
     contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
     'current-context': 'x',
@@ -107,18 +107,60 @@ describe('whom a kubeconfig acts as', () => {
   );
 });
 
-describe('whom a kubeconfig acts as that nobody named', () => {
+describe('the kubeconfig that nobody named', () => {
   const before = process.env['KUBECONFIG'];
   afterEach(() => {
     if (before === undefined) delete process.env['KUBECONFIG'];
     else process.env['KUBECONFIG'] = before;
   });
 
-  it('is refused, since it may have been merged of several files', () => {
-    process.env['KUBECONFIG'] = write('h.kubeconfig', kubeconfig({ token: 'one', as: 'jane' }));
-    expect(() => accessFromEnvironment()).toThrow(
-      'the kubeconfig\'s user acts as "jane", which is taken from a named file only; name it with --kubeconfig',
+  it('is merged of the files in KUBECONFIG that exist, the first of each name counts, and its user acts as whom it says', async () => {
+    const user = { tokenFile: 'token', as: 'jane', 'as-groups': ['admins'] };
+    const one = write(
+      'i.kubeconfig',
+      JSON.stringify({ users: [{ name: 'u', user }], 'current-context': 'x' }),
     );
+    const two = write('j.kubeconfig', kubeconfig({ token: 'not this' }));
+    process.env['KUBECONFIG'] = [path.join(dir, 'none'), one, two].join(path.delimiter);
+    const access = accessFromEnvironment();
+    expect(access.server.host).toBe('127.0.0.1:1');
+    expect(headersOf(await access.credential())).toEqual({
+      authorization: 'Bearer from-file',
+      'impersonate-user': 'jane',
+      'impersonate-group': ['admins'],
+    });
+  });
+
+  it('is named where it does not exist', () => {
+    process.env['KUBECONFIG'] = path.join(dir, 'none');
+    expect(() => accessFromEnvironment()).toThrow(
+      `no kubeconfig found: KUBECONFIG names ${path.join(dir, 'none')}, which does not exist; name one with --kubeconfig`,
+    );
+  });
+});
+
+describe('what a kubeconfig says twice, or by others', () => {
+  it('counts as data before it counts as a file, as in client-go', async () => {
+    write('ca.crt', 'of the file');
+    const caOf = async (cluster: object): Promise<string> => {
+      const { tls } = await accessFromFile(
+        write('k.kubeconfig', kubeconfig({}, undefined, cluster)),
+      ).credential();
+      return String(tls.ca);
+    };
+    const file = { 'certificate-authority': 'ca.crt' };
+    expect(await caOf(file)).toBe('of the file');
+    const data = { 'certificate-authority-data': Buffer.from('of the data').toString('base64') };
+    expect(await caOf({ ...file, ...data })).toBe('of the data');
+  });
+
+  it('is a password, or what an auth-provider gives', async () => {
+    const password = accessFromFile(write('l.kubeconfig', kubeconfig({ username: 'a', password: 'b' })));
+    expect((await password.credential()).authorization).toBe(`Basic ${btoa('a:b')}`);
+    const config = { 'access-token': 'provided', expiry: new Date(Date.now() + 3_600_000).toISOString() };
+    const provider = { 'auth-provider': { name: 'gcp', config } };
+    const provided = accessFromFile(write('m.kubeconfig', kubeconfig(provider)));
+    expect((await provided.credential()).authorization).toBe('Bearer provided');
   });
 });
 
