@@ -42,6 +42,7 @@ const mustPass: Record<Revision, string[]> = {
   '2025-11-25': [
     'server-initialize',
     'ping',
+    'completion-complete',
     'tools-list',
     'server-sse-multiple-streams',
     'resources-list',
@@ -49,12 +50,14 @@ const mustPass: Record<Revision, string[]> = {
     'dns-rebinding-protection',
   ],
   '2026-07-28': [
+    'completion-complete',
     'tools-list',
     'server-sse-multiple-streams',
     'resources-list',
     'prompts-list',
     'sep-2164-resource-not-found',
     'dns-rebinding-protection',
+    'caching',
     'input-required-result-missing-input-response',
     'input-required-result-unsupported-methods',
     'input-required-result-ignore-extra-params',
