@@ -1,6 +1,7 @@
 import { type Dispatcher, request as undiciRequest } from 'undici';
 import { mediaType } from '../apimachinery/media-types.ts';
 import type { Status } from '../apimachinery/status.ts';
+import { systemClock } from '../base/clock.ts';
 import { ConnectorError, describeError } from '../base/errors.ts';
 import { discard, readLines, readText } from './answer-body.ts';
 import { headersOf } from './credential.ts';
@@ -79,6 +80,9 @@ const defaultTimeoutMs = 10_000;
 const maxAnswerBytes = 64 * 1024 * 1024;
 /** Of an answer outside 2xx; more of it is of no use. */
 const maxErrorBytes = 1024 * 1024;
+/** Of a read that is answered with 429: so often it is sent again, if that is to be so soon. */
+const maxPauses = 5;
+const maxPauseSeconds = 2;
 /** Of one event: an object of etcd is 1.5 MiB at most, in JSON. */
 const maxEventBytes = 16 * 1024 * 1024;
 
@@ -189,6 +193,7 @@ export class KubeClient {
     options: CallOptions,
     unlimited: boolean,
     isSecondTry = false,
+    pauses = 0,
   ): Promise<Dispatcher.ResponseData> {
     const { dispatcher, credential } = await this.transport.leg(unlimited);
     if (method !== 'GET' && !this.#mayWrite())
@@ -222,6 +227,12 @@ export class KubeClient {
           return await this.#send(method, path, content, options, unlimited, true);
         }
         this.transport.access.forgetCredential();
+      }
+      const pauseMs = method === 'GET' && !unlimited ? pauseOf(answer) : undefined;
+      if (pauseMs !== undefined && pauses < maxPauses) {
+        discard(answer.body);
+        await systemClock.sleep(pauseMs, options.signal);
+        return await this.#send(method, path, content, options, unlimited, isSecondTry, pauses + 1);
       }
       if (answer.statusCode < 400) {
         discard(answer.body);
@@ -259,6 +270,15 @@ export class KubeClient {
     const { host } = this.transport.access.server;
     return new ConnectorError('unreachable', `${host} cannot be reached: ${describeError(cause)}`, { cause });
   }
+}
+
+/**
+ * Milliseconds that a busy server asks for: the storage of a new kind is being initialized, or too much is asked at once. As client-go
+ * does (rest/with_retry.go), within bounds of ours.
+ */
+function pauseOf({ statusCode, headers }: Dispatcher.ResponseData): number | undefined {
+  const seconds = Number(headers['retry-after'] ?? NaN);
+  return statusCode === 429 && seconds >= 0 && seconds <= maxPauseSeconds ? seconds * 1_000 : undefined;
 }
 
 /** undici notices a signal only once the request has a connection. */

@@ -82,6 +82,29 @@ describe("an answer to the connector's own call", () => {
     expect(page).toMatchObject({ message: 'GET /api/v1/namespaces/x was answered with 404 and text/html' });
   });
 
+  it('that says to come again soon is asked for again a few times, where it is a read [serve.process.busy]', async () => {
+    let asked = 0;
+    let busy = 2;
+    let pause = '0';
+    const client = await clientOf((_req, res) => {
+      asked++;
+      if (busy-- > 0) res.writeHead(429, { 'retry-after': pause }).end('storage is (re)initializing');
+      else res.writeHead(200, { 'content-type': 'application/json' }).end('{"kind":"Namespace"}');
+    });
+    expect(await client.get('/api/v1/namespaces/x')).toEqual({ kind: 'Namespace' });
+    expect(asked).toBe(3);
+    busy = Infinity;
+    const counted = async (call: Promise<unknown>): Promise<number> => {
+      const before = asked;
+      await expect(call).rejects.toMatchObject({ status: 429 });
+      return asked - before;
+    };
+    expect(await counted(client.get('/api/v1/namespaces/x'))).toBe(6);
+    expect(await counted(client.create('/api/v1/namespaces', {}))).toBe(1);
+    pause = '3600';
+    expect(await counted(client.get('/api/v1/namespaces/x'))).toBe(1);
+  });
+
   it('is waited for only as long as was said, before there is a connection too', async () => {
     const client = await clientOf(() => undefined);
     await expect(client.get('/api', { timeoutMs: 50 })).rejects.toMatchObject({ code: 'unreachable' });
