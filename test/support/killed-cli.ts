@@ -33,7 +33,7 @@ export async function killedAgainAndAgain(options: KilledOptions): Promise<Kille
   for (;;) {
     const base = await options.reached();
     const byClock = reached.length % 4 === 0;
-    const after = byClock ? random.between(700, 3_500) : random.between(0, total === undefined ? 400 : 150);
+    const after = byClock ? random.between(300, 1_500) : random.between(0, total === undefined ? 400 : 150);
     const most = total === undefined ? 4 : (2 * (total - base)) / (kills - reached.length + 1);
     const arrivals = byClock ? 0 : Math.floor(random.between(1, Math.max(2, most)));
     const ended = new AbortController();
