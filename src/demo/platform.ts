@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ClusterEvent } from '../apimachinery/cluster-event.ts';
 import type { KubeList, KubeObject } from '../apimachinery/objects.ts';
 import { absentOrThrow, type KubeClient } from '../clusters/kube-client.ts';
 import { applyManifests } from './manifests.ts';
@@ -6,10 +7,6 @@ import { applyManifests } from './manifests.ts';
 interface Definition extends KubeObject {
   spec: { claimNames?: object };
   status?: { conditions?: { type: string; status: string }[] };
-}
-
-interface Event extends KubeObject {
-  message?: string;
 }
 
 const timeoutMs = 60_000;
@@ -57,7 +54,7 @@ async function reached(client: KubeClient, path: string, type: string): Promise<
 
 /** By what Crossplane says itself: the condition is True all the same. */
 async function watchesNothing(client: KubeClient, { metadata }: Definition): Promise<boolean> {
-  const { items } = await client.get<KubeList<Event>>('/api/v1/namespaces/default/events', {
+  const { items } = await client.get<KubeList<ClusterEvent>>('/api/v1/namespaces/default/events', {
     query: { fieldSelector: `involvedObject.uid=${metadata.uid}` },
   });
   return items.some(({ message }) => /^cannot start composite resource .*watches/.test(message ?? ''));

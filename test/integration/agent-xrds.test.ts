@@ -4,7 +4,7 @@ import type { KubeObject } from '../../src/apimachinery/objects.ts';
 import { crdPath } from '../../src/clusters/api-paths.ts';
 import { AgentTools } from '../support/agent-tools.ts';
 import { eventually, sharedLab } from '../support/lab.ts';
-import { deleteIfThere } from '../support/platform-api.ts';
+import { deleteIfThere, otherKind } from '../support/platform-api.ts';
 import { GroundCluster } from '../support/test-ground.ts';
 
 jest.setTimeout(120_000);
@@ -183,20 +183,7 @@ describe('the tools for XRDs, on Crossplane 1.20', () => {
 
   it('warn of a controller that Crossplane started before its kind was served, and that works on nothing [agent.xrd.idle]', async () => {
     // As long as another kind has the singular that Crossplane asks for, the composite kind is not served, while its claims are.
-    const crd = {
-      apiVersion: 'apiextensions.k8s.io/v1',
-      kind: 'CustomResourceDefinition',
-      metadata: { name: `others.${group}` },
-      spec: {
-        group,
-        scope: 'Cluster',
-        names: { kind: 'Other', plural: 'others', singular: 'xlate' },
-        versions: [
-          { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } },
-        ],
-      },
-    };
-    await controlPlane.client.create(crdPath(), crd);
+    await controlPlane.client.create(crdPath(), otherKind(group, 'xlate'));
     const name = `xlates.${group}`;
     const manifest = {
       spec: {

@@ -159,25 +159,30 @@ async function eachResource(
   }
 }
 
-/**
- * An XRD, of claims `ghosts`, that is never offered, until it is disposed of: another kind of its group has the singular that its claims
- * would need.
- */
-export async function offerNothing(controlPlane: KubeClient, group: string): Promise<AsyncDisposable> {
-  const definition = xrdOf({ group, kind: 'Ghost', plural: 'ghosts' });
-  const other = {
+/** The CRD of a kind `Other` that has this singular: no other kind of its group that wants it is served beside it. */
+export function otherKind(group: string, singular: string): KubeObject {
+  return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
     metadata: { name: `others.${group}` },
     spec: {
       group,
       scope: 'Cluster',
-      names: { kind: 'Other', plural: 'others', singular: 'ghost' },
+      names: { kind: 'Other', plural: 'others', singular },
       versions: [
         { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } },
       ],
     },
-  };
+  } as KubeObject;
+}
+
+/**
+ * An XRD, of claims `ghosts`, that is never offered, until it is disposed of: another kind of its group has the singular that its claims
+ * would need.
+ */
+export async function offerNothing(controlPlane: KubeClient, group: string): Promise<AsyncDisposable> {
+  const definition = xrdOf({ group, kind: 'Ghost', plural: 'ghosts' });
+  const other = otherKind(group, 'ghost');
   await applyManifests(controlPlane, [other]);
   await established(controlPlane, other.metadata.name);
   await applyManifests(controlPlane, [definition]);

@@ -2,6 +2,7 @@ import type { PromptDefinition } from './prompt.ts';
 
 const kind = { name: 'kind', description: 'Kind of the object, such as Database', required: true };
 const name = { name: 'name', description: 'Name of the object', required: true };
+const ofXrd = { name: 'xrd', description: 'Name of the XRD', required: true, listedBy: 'list_xrds' };
 const namespace = { name: 'namespace', description: 'Namespace, where the kind has one', required: false };
 
 const untrusted =
@@ -14,10 +15,7 @@ export const allPrompts: readonly PromptDefinition[] = [
     name: 'author_composition',
     title: 'Write a composition',
     description: 'Compose a kind that an XRD defines, tried before it is stored',
-    arguments: [
-      { name: 'xrd', description: 'Name of the XRD', required: true, listedBy: 'list_xrds' },
-      { name: 'wish', description: 'What it shall be made of', required: false },
-    ],
+    arguments: [ofXrd, { name: 'wish', description: 'What it shall be made of', required: false }],
     uses: ['get_xrd', 'list_functions', 'explain_kind', 'create_composition'],
     write: ({ xrd, wish }, called) =>
       steps(
@@ -68,7 +66,7 @@ export const allPrompts: readonly PromptDefinition[] = [
     title: 'Review a change of an XRD',
     description: 'Which composite resources and claims a change of an XRD would break',
     arguments: [
-      { name: 'xrd', description: 'Name of the XRD', required: true, listedBy: 'list_xrds' },
+      ofXrd,
       { name: 'change', description: 'The change, in words or as a manifest', required: true },
     ],
     uses: ['get_xrd', 'update_xrd'],

@@ -1,6 +1,6 @@
 import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { allPrompts } from '../prompts/all-prompts.ts';
-import type { PromptDefinition } from '../prompts/prompt.ts';
+import type { CalledAs, PromptDefinition } from '../prompts/prompt.ts';
 import type { ExposedTool } from './exposed-tool.ts';
 import type { ServedPrompt } from './served-tools.ts';
 
@@ -10,12 +10,12 @@ const maxArgument = 64 * 1024;
 /** The prompts that can be carried out with these tools, which they name as the server's style does. */
 export function productPrompts(exposed: readonly ExposedTool[]): ReadonlyMap<string, ServedPrompt> {
   const calls = new Map(exposed.flatMap((tool) => [...tool.calls]));
-  const called = (tool: string): string => calls.get(tool) ?? tool;
+  const called: CalledAs = (tool) => calls.get(tool) ?? tool;
   const offered = allPrompts.filter(({ uses }) => uses.every((tool) => calls.has(tool)));
   return new Map(offered.map((prompt) => [prompt.name, served(prompt, called)]));
 }
 
-function served(prompt: PromptDefinition, called: (tool: string) => string): ServedPrompt {
+function served(prompt: PromptDefinition, called: CalledAs): ServedPrompt {
   const { name, title, description, arguments: own } = prompt;
   return {
     listed: {
